@@ -1,0 +1,23 @@
+//! Who is asking, on whose behalf, and what they may see.
+//!
+//! Everything that keeps one company's rows from another's lives here: the [`Actor`] of a request,
+//! the tokens it came with, and [`TenantDb`], the only door to tenant rows. Nothing in this crate
+//! knows about HTTP or about the trade.
+
+pub mod actor;
+pub mod capability;
+pub mod clock;
+pub mod confinement;
+pub mod ids;
+pub mod role;
+pub mod token;
+
+pub use actor::{Actor, Principal};
+pub use capability::{Capability, CapabilitySet};
+pub use clock::{Clock, Ids};
+pub use confinement::Confinement;
+pub use ids::{
+    CustomerId, EventId, InvitationId, InvoiceId, JobId, MessageId, NoteId, PropertyId, RequestId, SessionId, TaskId,
+    TenantId, UserId, VisitId,
+};
+pub use role::{Persona, Role};

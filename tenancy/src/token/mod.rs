@@ -1,0 +1,1 @@
+//! Biscuit tokens: minted, attenuated, gated, verified.
