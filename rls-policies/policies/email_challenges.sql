@@ -1,0 +1,6 @@
+-- Codes and secrets sent by e-mail. Identity path only.
+ALTER TABLE email_challenges ENABLE ROW LEVEL SECURITY;
+ALTER TABLE email_challenges FORCE ROW LEVEL SECURITY;
+
+GRANT SELECT, INSERT, UPDATE (attempts, used_at) ON email_challenges TO surv_identity;
+CREATE POLICY identity_path ON email_challenges TO surv_identity USING (true) WITH CHECK (true);

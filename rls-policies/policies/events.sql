@@ -1,0 +1,43 @@
+-- What happened. Everybody writes in their own name, nobody changes or deletes. What changed is granted to the office;
+-- others learn that something happened and read the subject again under their own rights.
+ALTER TABLE events ENABLE ROW LEVEL SECURITY;
+ALTER TABLE events FORCE ROW LEVEL SECURITY;
+GRANT SELECT, INSERT ON events TO surv_office, surv_worker;
+GRANT SELECT (tenant_id, txid, event_id, at, actor_role, kind, subject_kind, subject_id, job_id, visit_id, customer_id, technician_id, visibility),
+    INSERT ON events TO surv_technician, surv_customer;
+
+CREATE POLICY tenant_only ON events AS RESTRICTIVE TO surv_tenant
+    USING (tenant_id = (SELECT app.tenant_id()))
+    WITH CHECK (tenant_id = (SELECT app.tenant_id()));
+CREATE POLICY confinement ON events AS RESTRICTIVE TO surv_tenant
+    USING ((SELECT app.confined_jobs()) IS NULL
+        OR job_id = ANY ((SELECT app.confined_jobs())::uuid[])
+        OR customer_id = ANY ((SELECT app.confined_customers())::uuid[]))
+    WITH CHECK ((SELECT app.confined_jobs()) IS NULL
+        OR job_id = ANY ((SELECT app.confined_jobs())::uuid[])
+        OR customer_id = ANY ((SELECT app.confined_customers())::uuid[]));
+
+CREATE POLICY office_reads_all ON events FOR SELECT TO surv_office, surv_worker
+    USING (true);
+
+CREATE POLICY people_write_own ON events FOR INSERT TO surv_office, surv_technician, surv_customer, surv_worker
+    WITH CHECK (actor_id = (SELECT app.actor_id()));
+
+CREATE POLICY technician_reads_assigned ON events FOR SELECT TO surv_technician
+    USING (visibility <> 'office' AND (technician_id = (SELECT app.actor_id()) OR (EXISTS (SELECT FROM assignments a
+                    WHERE a.tenant_id = events.tenant_id
+                      AND a.job_id = events.job_id
+                      AND a.technician_id = (SELECT app.actor_id())
+                      AND a.state <> 'released'
+                   OFFSET 0))));
+
+CREATE POLICY customer_reads_own ON events FOR SELECT TO surv_customer
+    USING (visibility = 'customer' AND customer_id = ANY (ARRAY(SELECT c.customer_id FROM customer_users c
+                                         WHERE c.tenant_id = (SELECT app.tenant_id())
+                                           AND c.user_id = (SELECT app.actor_id())
+                                           AND c.state = 'active')));
+
+GRANT INSERT ON events TO surv_identity, surv_signup;
+CREATE POLICY identity_path ON events FOR INSERT TO surv_identity, surv_signup WITH CHECK (true);
+GRANT SELECT (tenant_id, txid, event_id) ON events TO surv_dispatch;
+CREATE POLICY dispatch_path ON events FOR SELECT TO surv_dispatch USING (true);

@@ -1,0 +1,38 @@
+-- Background work. Everybody enqueues in their own name and nobody but the worker reads a payload. The dispatch path
+-- claims over all tenants by routing columns alone. Admins see and retry what died.
+ALTER TABLE tasks ENABLE ROW LEVEL SECURITY;
+ALTER TABLE tasks FORCE ROW LEVEL SECURITY;
+GRANT INSERT ON tasks TO surv_office, surv_technician, surv_customer;
+GRANT SELECT (tenant_id, task_id, kind, state, run_at, attempts, last_error, created_at), UPDATE (state, run_at, attempts)
+    ON tasks TO surv_admin;
+GRANT SELECT, INSERT, DELETE, UPDATE (state, run_at, attempts, lease_token, last_error) ON tasks TO surv_worker;
+
+CREATE POLICY tenant_only ON tasks AS RESTRICTIVE TO surv_tenant
+    USING (tenant_id = (SELECT app.tenant_id()))
+    WITH CHECK (tenant_id = (SELECT app.tenant_id()));
+-- A confined caller may cause work, but sees none.
+CREATE POLICY confinement ON tasks AS RESTRICTIVE TO surv_tenant
+    USING ((SELECT app.confined_jobs()) IS NULL)
+    WITH CHECK (true);
+
+CREATE POLICY people_enqueue ON tasks FOR INSERT TO surv_office, surv_technician, surv_customer
+    WITH CHECK (actor_id = (SELECT app.actor_id()));
+
+CREATE POLICY admin_reads_dead ON tasks FOR SELECT TO surv_admin
+    USING (state = 'dead');
+
+CREATE POLICY admin_retries_dead ON tasks FOR UPDATE TO surv_admin
+    USING (state = 'dead')
+    WITH CHECK (true);
+
+CREATE POLICY worker_runs ON tasks TO surv_worker
+    USING (true)
+    WITH CHECK (true);
+
+GRANT INSERT ON tasks TO surv_identity, surv_signup, surv_intake;
+CREATE POLICY paths_enqueue ON tasks FOR INSERT TO surv_identity, surv_signup, surv_intake WITH CHECK (true);
+GRANT SELECT (tenant_id, task_id, kind, state, run_at, attempts, lease_token), UPDATE (run_at, attempts, lease_token)
+    ON tasks TO surv_dispatch;
+CREATE POLICY dispatch_path ON tasks TO surv_dispatch USING (true) WITH CHECK (true);
+GRANT SELECT (tenant_id, kind, state, run_at, attempts) ON tasks TO surv_operator;
+CREATE POLICY operator_path ON tasks FOR SELECT TO surv_operator USING (true);
