@@ -8,6 +8,7 @@ pub mod actor;
 pub mod capability;
 pub mod clock;
 pub mod confinement;
+pub mod db;
 pub mod ids;
 pub mod role;
 pub mod token;

@@ -1,0 +1,17 @@
+//! The doors to the database. Nothing else in Surv holds a connection.
+//!
+//! [`TenantDb`] opens transactions that see one tenant as one persona; [`PlatformDb`] opens those of the few
+//! cross-tenant paths, each with a database role of its own. Both hand out connections that return to their pool
+//! only after an answered COMMIT or ROLLBACK (`pool.rs`).
+
+mod context;
+mod config;
+mod error;
+mod platform_tx;
+mod pool;
+mod tenant_tx;
+
+pub use config::{DatabaseConfig, PoolConfig};
+pub use error::{AdmissionRefusal, DbError};
+pub use platform_tx::{Path, PlatformDb, PlatformTx};
+pub use tenant_tx::{Access, TenantDb, TenantTx};
