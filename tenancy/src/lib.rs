@@ -9,7 +9,10 @@ pub mod capability;
 pub mod clock;
 pub mod confinement;
 pub mod db;
+pub mod events;
+pub mod idempotency;
 pub mod ids;
+pub mod queue;
 pub mod role;
 pub mod token;
 
