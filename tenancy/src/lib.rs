@@ -10,6 +10,7 @@ pub mod clock;
 pub mod confinement;
 pub mod db;
 pub mod events;
+pub mod field_errors;
 pub mod idempotency;
 pub mod ids;
 pub mod queue;
@@ -20,6 +21,7 @@ pub use actor::{Actor, Principal};
 pub use capability::{Capability, CapabilitySet};
 pub use clock::{Clock, Ids};
 pub use confinement::Confinement;
+pub use field_errors::{FieldError, FieldErrors};
 pub use ids::{
     CustomerId, EventId, InvitationId, InvoiceId, JobId, MessageId, NoteId, PropertyId, RequestId, SessionId, TaskId,
     TenantId, UserId, VisitId,
