@@ -5,3 +5,4 @@
 
 pub mod breaker;
 pub mod http;
+pub mod sendgrid;
