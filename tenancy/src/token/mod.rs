@@ -5,16 +5,18 @@
 //! the database: whether the session behind a token is still alive is decided by the transaction
 //! that the token's [`Actor`](crate::Actor) opens.
 //!
-//! The order is fixed: the [gate] looks at the shape, then the signatures, then the claims, then
+//! The order is fixed: the gate looks at the shape, then the signatures, then the claims, then
 //! Datalog. A token that is not one of ours costs microseconds.
 
 mod attenuate;
 mod cache;
 mod claims;
 mod error;
+mod gate;
 mod keys;
 mod mint;
 mod need;
+mod shape;
 mod verify;
 
 pub use attenuate::{AttenuateError, Attenuation, attenuate, inspect};
