@@ -9,6 +9,7 @@
 //! Datalog. A token that is not one of ours costs microseconds.
 
 mod attenuate;
+mod authorizer;
 mod cache;
 mod claims;
 mod error;
