@@ -30,3 +30,6 @@ pub use keys::{KeyError, KeyRing};
 pub use mint::{MintError, MintedToken, TokenSpec, mint};
 pub use need::Need;
 pub use verify::{OpenedToken, Verifier};
+
+#[cfg(test)]
+mod tests;
