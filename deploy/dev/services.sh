@@ -21,6 +21,19 @@ prepare_data() {
   lock
   printf '%s\n' "$PORTS" >"$DATA/ports"
   make_secrets
+  check_ports
+}
+
+# All ports before anything starts, so that a conflict leaves nothing half started. Ports of what runs are ours.
+check_ports() {
+  local s3=$((PORTS + 10))
+  [[ -n $(pid_of api) ]] || port_is_free "$API_PORT"
+  [[ -n $(pid_of worker) ]] || port_is_free "$WORKER_PORT"
+  [[ -n $(pid_of simulators) ]] || port_is_free "$SIM_PORT"
+  [[ -n $(pid_of redis) ]] || port_is_free "$REDIS_PORT"
+  [[ -n $(pid_of s3) ]] || port_is_free "$S3_PORT" "$s3" $((s3 + 1)) $((s3 + 2)) $((s3 + 3)) $((s3 + 4)) $((s3 + 5)) $((s3 + 6))
+  adopt_postmaster
+  [[ -n $(pid_of postgres) ]] || port_is_free "$PG_PORT"
 }
 
 # Each secret is made once and stays; a name that is new gets its value on the next run.
@@ -129,15 +142,15 @@ start_postgres() {
   pg_settings >"$dir/surv.conf"
   chmod 644 "$dir/surv.conf"
   ((EUID)) || as=(setpriv --reuid=postgres --regid=postgres --init-groups --)
-  # A postmaster that our pid file does not know (a test started it) counts as ours: it holds our data.
-  adopt_postmaster "$dir"
   launch postgres "$PG_PORT" "$(pg_settings)" env -C "$dir" "${as[@]}" "$PG_BIN/postgres" -D "$dir"
 }
+# A postmaster that our pid file does not know (a test started it) is ours: it holds our data.
 adopt_postmaster() {
-  local pid
+  local pid dir
   [[ -z $(pid_of postgres) ]] || return 0
-  pid=$(head -n1 "$1/postmaster.pid" 2>/dev/null) || return 0
-  [[ $(readlink "/proc/$pid/cwd") == "$1" ]] || return 0
+  dir=$(realpath -m "$DATA/postgres")
+  pid=$(head -n1 "$dir/postmaster.pid" 2>/dev/null) || return 0
+  [[ $(readlink "/proc/$pid/cwd") == "$dir" ]] || return 0
   printf '%s %s\n' "$pid" "$(birth "$pid")" >"$DATA/run/postgres.pid"
 }
 
@@ -171,7 +184,6 @@ start_s3() {
   mkdir -p "$DATA/s3/data"
   jq -n --arg id "$S3_ACCESS_KEY_ID" --arg key "$S3_SECRET_ACCESS_KEY" '{identities: [{name: "surv",
     credentials: [{accessKey: $id, secretKey: $key}], actions: ["Admin", "Read", "Write", "List", "Tagging"]}]}' >"$DATA/s3/keys.json"
-  [[ -n $(pid_of s3) ]] || port_is_free "$p" $((p + 1)) $((p + 2)) $((p + 3)) $((p + 4)) $((p + 5)) $((p + 6))
   launch s3 "$S3_PORT" "$S3_ACCESS_KEY_ID $S3_SECRET_ACCESS_KEY" "$WEED" -logtostderr=true server \
     -ip=127.0.0.1 -ip.bind=127.0.0.1 -dir="$DATA/s3/data" \
     -master.port=$p -master.port.grpc=$((p + 1)) -master.peers=none -master.volumeSizeLimitMB=256 \
@@ -189,13 +201,12 @@ s3_answers() {
 
 # --- The end. Programs of ours first, so that they can finish; SeaweedFS often does not end by itself, so it waits only 1 s.
 stop_everything() {
-  local dir=$DATA/postgres
   halt api
   halt worker
   halt simulators TERM 5
   halt s3 TERM 1
   halt redis TERM 5
-  [[ ! -d $dir/ ]] || adopt_postmaster "$(realpath "$dir")"
+  adopt_postmaster
   halt postgres INT 30
 }
 down() {
@@ -205,6 +216,7 @@ down() {
   fi
   lock
   step 'stopping' stop_everything
+  rm -f "$DATA/stack.json"
   unlock
 }
 
