@@ -142,6 +142,7 @@ start_postgres() {
   pg_settings >"$dir/surv.conf"
   chmod 644 "$dir/surv.conf"
   ((EUID)) || as=(setpriv --reuid=postgres --regid=postgres --init-groups --)
+  [[ -n $(pid_of postgres) ]] || forget_dead_postmaster "$dir"
   launch postgres "$PG_PORT" "$(pg_settings)" env -C "$dir" "${as[@]}" "$PG_BIN/postgres" -D "$dir"
 }
 # A postmaster that our pid file does not know (a test started it) is ours: it holds our data.
@@ -152,6 +153,21 @@ adopt_postmaster() {
   pid=$(head -n1 "$dir/postmaster.pid" 2>/dev/null) || return 0
   [[ $(readlink "/proc/$pid/cwd") == "$dir" ]] || return 0
   printf '%s %s\n' "$pid" "$(birth "$pid")" >"$DATA/run/postgres.pid"
+}
+
+# After SIGKILL or a power cut: Postgres refuses to start while the number in postmaster.pid belongs to any process, even
+# to a zombie. Every process of a cluster works in its folder; when none does, the file is void.
+forget_dead_postmaster() {
+  local i
+  [[ -e $1/postmaster.pid ]] || return 0
+  for ((i = 0; i < 200; i++)); do
+    if ! find /proc -maxdepth 2 -name cwd -lname "$1" 2>/dev/null | grep -q .; then
+      rm -f "$1/postmaster.pid"
+      return 0
+    fi
+    sleep 0.05
+  done
+  die "Processes of a Postgres that died still use $1. End them, then try again."
 }
 
 psql_super() { PGPASSWORD=$PG_PASSWORD "$PG_BIN/psql" -X -q -v ON_ERROR_STOP=1 -h 127.0.0.1 -p "$PG_PORT" -U postgres "$@"; }
