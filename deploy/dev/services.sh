@@ -155,19 +155,23 @@ adopt_postmaster() {
   printf '%s %s\n' "$pid" "$(birth "$pid")" >"$DATA/run/postgres.pid"
 }
 
-# After SIGKILL or a power cut: Postgres refuses to start while the number in postmaster.pid belongs to any process, even
-# to a zombie. Every process of a cluster works in its folder; when none does, the file is void.
+# After SIGKILL: backends in the middle of a statement live on and keep the new server out, and so does the number in
+# postmaster.pid while any process has it, even a zombie. Every process of a cluster works in its folder: end those whose
+# server is gone; when there is none, the file is void.
 forget_dead_postmaster() {
-  local i
+  local i users signal=TERM
   [[ -e $1/postmaster.pid ]] || return 0
   for ((i = 0; i < 200; i++)); do
-    if ! find /proc -maxdepth 2 -name cwd -lname "$1" 2>/dev/null | grep -q .; then
+    users=$(find /proc -maxdepth 2 -path '/proc/[0-9]*/cwd' -lname "$1" 2>/dev/null | cut -d/ -f3) || true
+    if [[ -z $users ]]; then
       rm -f "$1/postmaster.pid"
       return 0
     fi
+    ((i < 40)) || signal=KILL
+    xargs kill -s "$signal" <<<"$users" 2>/dev/null || true
     sleep 0.05
   done
-  die "Processes of a Postgres that died still use $1. End them, then try again."
+  die "Processes of a Postgres that died still use $1: ${users//$'\n'/ }. End them, then try again."
 }
 
 psql_super() { PGPASSWORD=$PG_PASSWORD "$PG_BIN/psql" -X -q -v ON_ERROR_STOP=1 -h 127.0.0.1 -p "$PG_PORT" -U postgres "$@"; }
@@ -200,6 +204,7 @@ start_s3() {
   mkdir -p "$DATA/s3/data"
   jq -n --arg id "$S3_ACCESS_KEY_ID" --arg key "$S3_SECRET_ACCESS_KEY" '{identities: [{name: "surv",
     credentials: [{accessKey: $id, secretKey: $key}], actions: ["Admin", "Read", "Write", "List", "Tagging"]}]}' >"$DATA/s3/keys.json"
+  [[ -n $(pid_of s3) ]] || remove_s3_sockets
   launch s3 "$S3_PORT" "$S3_ACCESS_KEY_ID $S3_SECRET_ACCESS_KEY" "$WEED" -logtostderr=true server \
     -ip=127.0.0.1 -ip.bind=127.0.0.1 -dir="$DATA/s3/data" \
     -master.port=$p -master.port.grpc=$((p + 1)) -master.peers=none -master.volumeSizeLimitMB=256 \
@@ -207,6 +212,13 @@ start_s3() {
     -filer -filer.port=$((p + 4)) -filer.port.grpc=$((p + 5)) -filer.localSocket="$DATA/run/filer.sock" \
     -s3 -s3.port="$S3_PORT" -s3.port.grpc=$((p + 6)) -s3.localSocket="$DATA/run/s3.sock" \
     -s3.port.iceberg=0 -s3.port.lance=0 -s3.iam=false -s3.config="$DATA/s3/keys.json"
+}
+# It leaves sockets in /tmp, named by port; one of another user's would shut it out.
+remove_s3_sockets() {
+  local p=$((PORTS + 10)) file
+  for file in /tmp/seaweedfs-{master-grpc-$((p + 1)),volume-grpc-$((p + 3)),filer-grpc-$((p + 5)),s3-grpc-$((p + 6))}.sock; do
+    rm -f "$file" || die "$file is left over from another user. Remove it (sudo rm $file), or choose other ports: --ports BASE."
+  done
 }
 s3_answers() {
   local code
@@ -221,6 +233,7 @@ stop_everything() {
   halt worker
   halt simulators TERM 5
   halt s3 TERM 1
+  remove_s3_sockets
   halt redis TERM 5
   adopt_postmaster
   halt postgres INT 30
