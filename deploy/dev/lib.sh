@@ -89,13 +89,17 @@ launch() {
   printf '%s\n' "$mark" >"$DATA/run/$name.mark"
 }
 
-# halt NAME [SIGNAL [SECONDS]]: ask, wait, then kill.
+# halt NAME: ask, wait, then kill.
 halt() {
-  local pid i
-  pid=$(pid_of "$1") || true
+  local pid i signal=TERM seconds=15
+  case $1 in
+    postgres) signal=INT seconds=30 ;; # "fast": it ends connections instead of waiting for them
+    s3) seconds=1 ;;                   # SeaweedFS often does not end by itself; what it has acknowledged is written
+  esac
+  pid=$(pid_of "$1")
   if [[ -n $pid ]]; then
-    kill -s "${2:-TERM}" "$pid" 2>/dev/null || true
-    for ((i = 0; i < ${3:-15} * 20; i++)); do
+    kill -s "$signal" "$pid" 2>/dev/null || true
+    for ((i = 0; i < seconds * 20; i++)); do
       [[ -n $(pid_of "$1") ]] || break
       sleep 0.05
     done

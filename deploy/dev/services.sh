@@ -227,16 +227,16 @@ s3_answers() {
   [[ $code == 200 || $code == 409 ]]
 }
 
-# --- The end. Programs of ours first, so that they can finish; SeaweedFS often does not end by itself, so it waits only 1 s.
+# --- The end. Programs of ours first, so that they can finish their work.
 stop_everything() {
   halt api
   halt worker
-  halt simulators TERM 5
-  halt s3 TERM 1
+  halt simulators
+  halt s3
   remove_s3_sockets
-  halt redis TERM 5
+  halt redis
   adopt_postmaster
-  halt postgres INT 30
+  halt postgres
 }
 down() {
   if [[ ! -d $DATA/run ]]; then
