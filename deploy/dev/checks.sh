@@ -112,14 +112,14 @@ regenerate_files() {
 
 # put MADE KEPT: compare (--check) or replace a file or folder.
 put() {
+  local difference
   if [[ -z $CHECK ]]; then
     mkdir -p "$(dirname "$2")"
     rm -rf "$2"
     cp -r "$1" "$2"
     find "$2" -exec chmod u=rwX,go=rX {} +
-  elif ! diff -ru --new-file "$2" "$1" | head -n 40 | grep . ; then
-    return 0
-  else
+  elif ! difference=$(diff -ruN "$2" "$1"); then
+    head -n 40 <<<"$difference"
     say "$2 is not what the sources say. Run ./dev regenerate and commit the result."
     return 1
   fi
@@ -150,9 +150,13 @@ regenerate_sqlx() {
 
 # A database with today's tables, made by psql: `surv migrate` cannot be built while .sqlx is out of date.
 schema_for_sqlx() {
-  local file
+  local file one
+  local -x PGOPTIONS='-c client_min_messages=warning'
   psql_super -d postgres -c 'drop database if exists surv_sqlx' -c 'create database surv_sqlx'
-  for file in rls-policies/{roles,database,context}.sql migrations/sql/*.sql rls-policies/functions.sql; do
-    [[ ! -f $file ]] || psql_super -d surv_sqlx -f "$file" >/dev/null
+  for file in rls-policies/{roles,database,context}.sql migrations/sql/*.sql; do
+    if [[ $(head -n1 "$file") == '-- no-transaction'* ]]; then one=(); else one=(-1); fi
+    psql_super -d surv_sqlx "${one[@]}" -f "$file" >/dev/null
   done
+  # As rls-policies does it: the owners of the functions may create them.
+  psql_super -d surv_sqlx -1 -c 'grant create on schema app to surv_gate_fn, surv_directory_fn' -f rls-policies/functions.sql >/dev/null
 }

@@ -54,6 +54,7 @@ random_hex() { od -An -v -tx1 -N"$1" /dev/urandom | tr -d ' \n'; }
 
 # One of these commands at a time for one stack. Whoever starts a server closes descriptor 9, or the server would hold the lock.
 lock() {
+  if { : >&9; } 2>/dev/null; then return; fi # we have it
   exec 9>"$DATA/lock"
   flock -n 9 || { say '  waiting for another ./dev on this data …'; flock 9; }
 }
