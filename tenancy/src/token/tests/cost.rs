@@ -16,6 +16,7 @@ fn per_call(calls: u32, mut call: impl FnMut()) -> Duration {
 }
 
 #[test]
+#[allow(clippy::print_stdout, reason = "the figures are what it is for")]
 fn costs() {
     let plain = token();
     let to = Attenuation { jobs: vec![id(1)], subjects: vec![Subject::Jobs], ..Attenuation::default() };

@@ -126,7 +126,7 @@ fn bombs_are_refused_before_they_burn() {
         append(&token(), r#"check if operation($o), $o.matches("(x+x+)+y{1,900}")"#),
         append(&token(), &format!("check if [{sets}].all($a -> [{sets}].all($b -> [{sets}].all($c -> $a < 99)))")),
         append(&token(), &"check if operation(\"read\");".repeat(9)),
-        append(&token(), &format!("check if {}", vec![r#"operation("read")"#; 9].join(" or "))),
+        append(&token(), &format!("check if {}", [r#"operation("read")"#; 9].join(" or "))),
         bomb(query(deep)),
         bomb(query(vec![Op::Value(nested)])),
     ];
