@@ -9,17 +9,21 @@ pub mod capability;
 pub mod clock;
 pub mod confinement;
 pub mod db;
+pub mod email;
 pub mod events;
 pub mod idempotency;
 pub mod ids;
+pub mod page;
 pub mod queue;
 pub mod role;
+pub mod text;
 pub mod token;
 
 pub use actor::{Actor, Principal};
 pub use capability::{Capability, CapabilitySet};
 pub use clock::{Clock, Ids};
 pub use confinement::Confinement;
+pub use email::EmailAddress;
 pub use ids::{
     CustomerId, EventId, InvitationId, InvoiceId, JobId, MessageId, NoteId, PropertyId, RequestId, SessionId, TaskId,
     TenantId, UserId, VisitId,
