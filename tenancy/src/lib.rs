@@ -14,6 +14,7 @@ pub mod events;
 pub mod idempotency;
 pub mod ids;
 pub mod page;
+pub mod passwords;
 pub mod queue;
 pub mod role;
 pub mod text;
