@@ -17,6 +17,7 @@ pub mod page;
 pub mod passwords;
 pub mod queue;
 pub mod role;
+pub mod secrets;
 pub mod text;
 pub mod token;
 
