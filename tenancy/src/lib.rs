@@ -13,6 +13,8 @@ pub mod email;
 pub mod events;
 pub mod idempotency;
 pub mod ids;
+pub mod links;
+pub mod mail;
 pub mod page;
 pub mod passwords;
 pub mod queue;
