@@ -5,6 +5,7 @@
 //! knows about HTTP or about the trade.
 
 pub mod actor;
+mod audit;
 pub mod capability;
 pub mod clock;
 pub mod confinement;
@@ -12,6 +13,7 @@ pub mod db;
 pub mod email;
 pub mod events;
 pub mod idempotency;
+pub mod identity;
 pub mod ids;
 pub mod links;
 pub mod mail;
@@ -22,12 +24,14 @@ pub mod role;
 pub mod secrets;
 pub mod text;
 pub mod token;
+mod users;
 
 pub use actor::{Actor, Principal};
 pub use capability::{Capability, CapabilitySet};
 pub use clock::{Clock, Ids};
 pub use confinement::Confinement;
 pub use email::EmailAddress;
+pub use identity::Identity;
 pub use ids::{
     CustomerId, EventId, InvitationId, InvoiceId, JobId, MessageId, NoteId, PropertyId, RequestId, SessionId, TaskId,
     TenantId, UserId, VisitId,
