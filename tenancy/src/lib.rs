@@ -11,6 +11,7 @@ pub mod clock;
 pub mod confinement;
 pub mod db;
 pub mod email;
+mod email_challenges;
 pub mod events;
 pub mod idempotency;
 pub mod identity;
