@@ -23,8 +23,10 @@ pub mod passwords;
 pub mod queue;
 pub mod role;
 pub mod secrets;
+pub mod sessions;
 pub mod text;
 pub mod token;
+pub mod totp;
 mod users;
 
 pub use actor::{Actor, Principal};
