@@ -19,6 +19,7 @@ pub mod ids;
 pub mod links;
 pub mod mail;
 pub mod page;
+pub mod password_reset;
 pub mod passwords;
 pub mod queue;
 pub mod role;
