@@ -9,6 +9,7 @@ mod audit;
 pub mod capability;
 pub mod clock;
 pub mod confinement;
+pub mod customer_login;
 pub mod db;
 pub mod email;
 mod email_challenges;
