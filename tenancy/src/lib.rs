@@ -6,6 +6,7 @@
 
 pub mod actor;
 mod audit;
+pub mod branding;
 pub mod capability;
 pub mod clock;
 pub mod confinement;
@@ -26,6 +27,7 @@ pub mod queue;
 pub mod role;
 pub mod secrets;
 pub mod sessions;
+pub mod tenants;
 pub mod text;
 pub mod token;
 pub mod totp;
