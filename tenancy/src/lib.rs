@@ -27,6 +27,7 @@ pub mod queue;
 pub mod role;
 pub mod secrets;
 pub mod sessions;
+pub mod sign_up;
 pub mod tenants;
 pub mod text;
 pub mod token;
