@@ -20,6 +20,7 @@ pub mod identity;
 pub mod ids;
 pub mod links;
 pub mod mail;
+pub mod members;
 pub mod page;
 pub mod password_reset;
 pub mod passwords;
