@@ -18,6 +18,7 @@ pub mod events;
 pub mod idempotency;
 pub mod identity;
 pub mod ids;
+pub mod invitations;
 pub mod links;
 pub mod mail;
 pub mod members;
