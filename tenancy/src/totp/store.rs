@@ -42,8 +42,9 @@ pub(super) async fn count_recovery_codes(connection: &mut PgConnection, user_id:
     .await
 }
 
+/// Keeps a new secret. No code of it was used yet.
 pub(super) async fn keep_secret(connection: &mut PgConnection, user_id: UserId, sealed: &[u8]) -> sqlx::Result<()> {
-    sqlx::query!("UPDATE users SET totp_sealed = $2 WHERE user_id = $1", user_id.0, sealed)
+    sqlx::query!("UPDATE users SET totp_sealed = $2, totp_last_step = 0 WHERE user_id = $1", user_id.0, sealed)
         .execute(connection)
         .await?;
     Ok(())
@@ -56,7 +57,7 @@ pub(super) async fn turn_on(connection: &mut PgConnection, user_id: UserId, now:
     Ok(())
 }
 
-/// Forgets the secret and the recovery codes. The last step stays: its code is used up for good.
+/// Forgets the secret and the recovery codes.
 pub(super) async fn turn_off(connection: &mut PgConnection, user_id: UserId) -> sqlx::Result<()> {
     sqlx::query!("UPDATE users SET totp_sealed = NULL, totp_enabled_at = NULL WHERE user_id = $1", user_id.0)
         .execute(&mut *connection)
