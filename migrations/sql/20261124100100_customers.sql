@@ -5,6 +5,7 @@ CREATE TABLE customers (
     customer_id uuid       NOT NULL,
     kind       text        NOT NULL CHECK (kind IN ('person', 'company')),
     name       text        NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
+    name_key   text COLLATE "C" NOT NULL GENERATED ALWAYS AS (lower(name)) STORED,
     email      text        CHECK (length(email) BETWEEN 3 AND 254),
     phone      text        CHECK (phone ~ '^\+[1-9][0-9]{6,14}$'),
     office_notes text      NOT NULL DEFAULT '' CHECK (length(office_notes) <= 4000),
@@ -16,9 +17,9 @@ CREATE TABLE customers (
 );
 COMMENT ON COLUMN customers.phone IS 'E.164';
 COMMENT ON COLUMN customers.office_notes IS 'for the office only: technicians and customers have no grant on it';
--- Lists: newest first, and by name in the C collation (leakproof, so it stays an index condition under RLS).
+COMMENT ON COLUMN customers.name_key IS 'sorts lists; a column, because lower() in a query is not leakproof and loses its index under RLS';
 CREATE INDEX customers_created_idx ON customers (tenant_id, state, created_at DESC, customer_id DESC);
-CREATE INDEX customers_name_idx ON customers (tenant_id, state, lower(name) COLLATE "C", customer_id);
+CREATE INDEX customers_name_idx ON customers (tenant_id, state, name_key, customer_id);
 
 -- Search: each word of a customer's name, e-mail and phone, found by prefix. Plain rows under the ordinary
 -- policy, because ILIKE and trigrams are not leakproof and lose their index under RLS (docs/decisions/0007).

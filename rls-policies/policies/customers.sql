@@ -5,8 +5,8 @@ ALTER TABLE customers FORCE ROW LEVEL SECURITY;
 GRANT SELECT, INSERT ON customers TO surv_office;
 GRANT UPDATE (kind, name, email, phone, office_notes, state, updated_at, version) ON customers TO surv_office;
 GRANT SELECT ON customers TO surv_worker;
-GRANT SELECT (tenant_id, customer_id, kind, name, phone, state, version) ON customers TO surv_technician;
-GRANT SELECT (tenant_id, customer_id, kind, name, email, phone, state, created_at, version) ON customers TO surv_customer;
+GRANT SELECT (tenant_id, customer_id, kind, name, name_key, phone, state, version) ON customers TO surv_technician;
+GRANT SELECT (tenant_id, customer_id, kind, name, name_key, email, phone, state, created_at, version) ON customers TO surv_customer;
 
 CREATE POLICY tenant_only ON customers AS RESTRICTIVE TO surv_tenant
     USING (tenant_id = (SELECT app.tenant_id()))

@@ -15,6 +15,7 @@ pub mod db;
 pub mod email;
 mod email_challenges;
 pub mod events;
+pub mod field_errors;
 pub mod idempotency;
 pub mod identity;
 pub mod ids;
@@ -41,6 +42,7 @@ pub use capability::{Capability, CapabilitySet};
 pub use clock::{Clock, Ids};
 pub use confinement::Confinement;
 pub use email::EmailAddress;
+pub use field_errors::{FieldError, FieldErrors};
 pub use identity::Identity;
 pub use ids::{
     CustomerId, EventId, InvitationId, InvoiceId, JobId, MessageId, NoteId, PropertyId, RequestId, SessionId, TaskId,
