@@ -25,3 +25,7 @@ CREATE POLICY worker_forgets_expired ON revoked_tokens FOR DELETE TO surv_worker
 
 GRANT SELECT (tenant_id, revocation_id) ON revoked_tokens TO surv_gate_fn;
 CREATE POLICY gate_fn_path ON revoked_tokens TO surv_gate_fn USING (true) WITH CHECK (true);
+
+-- A person's own account (sessions, password, second factor) is the identity path's: it admits nobody by a revoked token.
+GRANT SELECT (tenant_id, revocation_id) ON revoked_tokens TO surv_identity;
+CREATE POLICY identity_path ON revoked_tokens FOR SELECT TO surv_identity USING (true);
