@@ -1,0 +1,42 @@
+//! One file a noun: its views, its filters, its operations. `customers` is the model to copy.
+
+pub mod auth;
+pub mod customers;
+pub mod sessions;
+
+use poem_openapi::Tags;
+
+/// The nouns of the document.
+#[derive(Debug, Tags)]
+pub enum Tag {
+    /// Signing up, logging in and out, second step, passwords.
+    Auth,
+    /// The caller's own log-ins.
+    Sessions,
+    /// The company itself and what its customers see of it.
+    Company,
+    /// Who works here.
+    Members,
+    /// Invitations to join the company.
+    Invitations,
+    /// Whom the company works for.
+    Customers,
+    /// Where work is done.
+    Properties,
+    /// Work agreed with a customer.
+    Jobs,
+    /// Dated slots of jobs, and who does them.
+    Visits,
+    /// Notes on jobs and visits.
+    Notes,
+    /// A technician's own visits.
+    Work,
+    /// A customer's own view.
+    Portal,
+    /// What happened: live, page by page, and as the audit log.
+    Events,
+    /// Links and revocation.
+    Tokens,
+    /// Background work that failed.
+    Tasks,
+}
