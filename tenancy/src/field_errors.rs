@@ -55,6 +55,17 @@ impl FieldErrors {
         value
     }
 
+    /// The name of an IANA time zone.
+    pub fn time_zone(&mut self, pointer: &str, value: &str) -> String {
+        match value.trim().parse::<chrono_tz::Tz>() {
+            Ok(zone) => zone.name().to_owned(),
+            Err(_) => {
+                self.add(pointer, "is not a time zone such as Europe/Vienna");
+                String::new()
+            }
+        }
+    }
+
     fn length(&mut self, pointer: &str, value: &str, min: usize, max: usize) {
         let length = value.chars().count();
         if length < min {
@@ -102,6 +113,16 @@ mod tests {
 
         let pointers: Vec<_> = errors.iter().map(|e| e.pointer.as_str()).collect();
         assert_eq!(pointers, ["/name", "/email", "/title"]);
+    }
+
+    #[test]
+    fn time_zones_are_those_of_iana() {
+        let mut errors = FieldErrors::new();
+        assert_eq!(errors.time_zone("/time_zone", "America/New_York"), "America/New_York");
+        assert!(errors.is_empty());
+        errors.time_zone("/time_zone", "Mars/Olympus");
+        errors.time_zone("/time_zone", "");
+        assert_eq!(errors.iter().count(), 2);
     }
 
     #[test]
