@@ -11,7 +11,7 @@ use super::{
     authorizer::{self, Answer},
     claims::{Claims, TokenKind, VerifiedToken},
     error::TokenError,
-    gate::{self, Admitted},
+    gate,
     keys::KeyRing,
     need::Need,
     shape::Limit,
@@ -49,7 +49,7 @@ impl Verifier {
         let authority = admitted.authority_limits()?;
         // The key id is not signed: it may only pick a key, and an unknown one is not worth a try.
         let key = admitted.root_key_id.and_then(|id| self.keys.public(id)).ok_or(TokenError::UnknownKey)?;
-        let biscuit = check_signatures(&admitted, key)?;
+        let biscuit = check_signatures(&admitted.bytes, key)?;
 
         let is_confined = authority.iter().any(|limit| matches!(limit, Limit::Things(_)));
         let mut limits = vec![authority];
@@ -68,8 +68,8 @@ impl Verifier {
 }
 
 /// All blocks are signed in one chain that starts at `key`.
-pub(super) fn check_signatures(admitted: &Admitted, key: &PublicKey) -> Result<Biscuit, TokenError> {
-    Biscuit::from(&admitted.bytes, key).map_err(|error| match error {
+pub(super) fn check_signatures(bytes: &[u8], key: &PublicKey) -> Result<Biscuit, TokenError> {
+    Biscuit::from(bytes, key).map_err(|error| match error {
         error::Token::Format(
             error::Format::Signature(_)
             | error::Format::SealedSignature

@@ -16,6 +16,7 @@ fn per_call(calls: u32, mut call: impl FnMut()) -> Duration {
 }
 
 #[test]
+#[allow(clippy::print_stdout, reason = "the figures are what it is for")]
 fn costs() {
     let plain = token();
     let to = Attenuation { jobs: vec![id(1)], subjects: vec![Subject::Jobs], ..Attenuation::default() };
@@ -51,10 +52,10 @@ fn a_busy_machine_refuses_no_valid_token() {
                 }
             });
         }
-        let refused = (0..10_000).filter(|_| verifier.verify(&token, &need, now()).is_err()).count();
+        let refused: Vec<_> = (0..10_000).filter_map(|_| verifier.verify(&token, &need, now()).err()).collect();
         done.store(true, Ordering::Relaxed);
         refused
     });
 
-    assert_eq!(refused, 0);
+    assert_eq!(refused, []);
 }

@@ -4,6 +4,8 @@ mod cost;
 mod forged;
 mod mint;
 mod narrowing;
+mod node;
+mod samples;
 mod shapes;
 mod support;
 mod time;

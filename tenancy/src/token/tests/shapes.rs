@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use biscuit_auth::{
     BlockBuilder,
-    builder::{Check, CheckKind, Expression, Op, Rule, Term, Unary, pred, var},
+    builder::{Binary, Check, CheckKind, Expression, Op, Rule, Term, Unary, pred, var},
 };
 
 use super::support::*;
@@ -79,6 +79,15 @@ fn nothing_else_is() {
 }
 
 #[test]
+fn an_expression_must_speak_of_the_variable_that_it_limits() {
+    let read = Term::Set([Term::Str("read".to_owned())].into());
+    let of = |name| query(vec![Op::Value(read.clone()), Op::Value(var(name)), Op::Binary(Binary::Contains)]);
+
+    assert!(verify(&with_check(of("x"))).is_ok());
+    assert_eq!(refusal(&with_check(of("y"))), "a check is not of a published shape");
+}
+
+#[test]
 fn a_block_with_a_context_or_without_checks_is_refused() {
     let with_context = BlockBuilder::new().code(r#"check if operation("read")"#).unwrap().context("hello".to_owned());
 
@@ -99,7 +108,7 @@ fn symbols_are_resolved_over_all_blocks() {
     assert_eq!(verify(&three).unwrap().confinement, Confinement::Only(jobs(&[1])));
 }
 
-fn bomb(check: Check) -> String {
+fn with_check(check: Check) -> String {
     append_block(&token(), BlockBuilder::new().check(check).unwrap())
 }
 
@@ -126,9 +135,9 @@ fn bombs_are_refused_before_they_burn() {
         append(&token(), r#"check if operation($o), $o.matches("(x+x+)+y{1,900}")"#),
         append(&token(), &format!("check if [{sets}].all($a -> [{sets}].all($b -> [{sets}].all($c -> $a < 99)))")),
         append(&token(), &"check if operation(\"read\");".repeat(9)),
-        append(&token(), &format!("check if {}", vec![r#"operation("read")"#; 9].join(" or "))),
-        bomb(query(deep)),
-        bomb(query(vec![Op::Value(nested)])),
+        append(&token(), &format!("check if {}", [r#"operation("read")"#; 9].join(" or "))),
+        with_check(query(deep)),
+        with_check(query(vec![Op::Value(nested)])),
     ];
 
     for (index, bad) in bombs.iter().enumerate() {
