@@ -45,10 +45,17 @@ impl FieldErrors {
     pub fn email(&mut self, pointer: &str, value: &str) -> String {
         let value = value.trim().to_lowercase();
         let shaped = value.split_once('@').is_some_and(|(local, domain)| {
-            !local.is_empty() && local.len() <= 64 && domain.contains('.') && !domain.starts_with('.') && !domain.ends_with('.')
-                && !domain.contains("..") && !domain.contains('@')
+            !local.is_empty()
+                && local.len() <= 64
+                && domain.contains('.')
+                && !domain.starts_with('.')
+                && !domain.ends_with('.')
+                && !domain.contains("..")
+                && !domain.contains('@')
         });
-        let plain = value.chars().all(|c| !c.is_whitespace() && !c.is_control() && !matches!(c, '<' | '>' | '(' | ')' | ',' | ';' | ':' | '"' | '\\'));
+        let plain = value.chars().all(|c| {
+            !c.is_whitespace() && !c.is_control() && !matches!(c, '<' | '>' | '(' | ')' | ',' | ';' | ':' | '"' | '\\')
+        });
         if !shaped || !plain || value.len() > 254 {
             self.add(pointer, "is not an e-mail address");
         }
@@ -69,7 +76,10 @@ impl FieldErrors {
     fn length(&mut self, pointer: &str, value: &str, min: usize, max: usize) {
         let length = value.chars().count();
         if length < min {
-            self.add(pointer, if min == 1 { "is required".to_owned() } else { format!("needs at least {min} characters") });
+            self.add(
+                pointer,
+                if min == 1 { "is required".to_owned() } else { format!("needs at least {min} characters") },
+            );
         } else if length > max {
             self.add(pointer, format!("is longer than {max} characters"));
         }

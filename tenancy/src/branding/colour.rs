@@ -52,7 +52,9 @@ mod tests {
 
     #[test]
     fn text_is_readable_on_every_accent() {
-        for (colour, text) in [("#000000", "#ffffff"), ("#ffffff", "#000000"), ("#ffff00", "#000000"), ("#1f6feb", "#ffffff")] {
+        for (colour, text) in
+            [("#000000", "#ffffff"), ("#ffffff", "#000000"), ("#ffff00", "#000000"), ("#1f6feb", "#ffffff")]
+        {
             assert_eq!(text_colour_on(colour), text, "{colour}");
         }
         for grey in 0..=255_u8 {

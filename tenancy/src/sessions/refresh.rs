@@ -82,7 +82,8 @@ async fn end_reused(
 ) -> Result<LoggedIn, SessionError> {
     if let Some(user_id) = store::end(tx.conn(), tenant_id, session_id, "reuse", identity.now()).await? {
         // Nobody is the author: which of the two holders came is not known.
-        let author = Author { tenant_id, user_id: None, role: "identity", session_id: None, request_id: identity.request_id };
+        let author =
+            Author { tenant_id, user_id: None, role: "identity", session_id: None, request_id: identity.request_id };
         let changes = Changes::new().set("reason", &"reuse").set("user_id", &user_id);
         let event = Event::new("session.ended", "session", session_id).changes(changes);
         events::record_for(tx.conn(), &identity.ids, identity.now(), author, event).await?;

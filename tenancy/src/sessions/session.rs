@@ -84,9 +84,14 @@ impl LoggedIn {
 pub enum LogInOutcome {
     LoggedIn(Box<LoggedIn>),
     /// A code has to follow, within minutes: [`super::second_step`].
-    SecondStep { challenge: SecretString },
+    SecondStep {
+        challenge: SecretString,
+    },
     /// The person belongs to several companies: [`super::choose_company`].
-    ChooseCompany { challenge: SecretString, companies: Vec<CompanyAccess> },
+    ChooseCompany {
+        challenge: SecretString,
+        companies: Vec<CompanyAccess>,
+    },
 }
 
 /// A session as its owner sees it.

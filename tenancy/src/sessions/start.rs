@@ -44,7 +44,9 @@ pub(crate) async fn proceed(
     }
     match (companies.pop(), companies.is_empty()) {
         (None, _) => Err(SessionError::Refused),
-        (Some(company), true) => Ok(LogInOutcome::LoggedIn(Box::new(start(tx, identity, account, company, device).await?))),
+        (Some(company), true) => {
+            Ok(LogInOutcome::LoggedIn(Box::new(start(tx, identity, account, company, device).await?)))
+        }
         (Some(last), false) => {
             companies.push(last);
             companies.sort_by(|a, b| a.company.cmp(&b.company).then_with(|| a.slug.cmp(&b.slug)));

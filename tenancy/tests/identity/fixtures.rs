@@ -61,8 +61,7 @@ impl World {
     pub async fn member(&self, company: &Company, role: Role) -> Person {
         let email = an_address();
         let link = self.invite(company, &email, role).await;
-        let accepted =
-            invitations::accept(&self.identity, &link, AcceptAs::Password(secret(PASSWORD))).await.unwrap();
+        let accepted = invitations::accept(&self.identity, &link, AcceptAs::Password(secret(PASSWORD))).await.unwrap();
         Person { user_id: accepted.user_id, email }
     }
 
@@ -93,14 +92,16 @@ impl World {
             .fetch_one(tx.conn())
             .await
             .unwrap();
-        sqlx::query("INSERT INTO customer_users (tenant_id, user_id, customer_id, email, name) VALUES ($1, $2, $3, $4, 'Cy')")
-            .bind(company.tenant_id.0)
-            .bind(user_id)
-            .bind(customer_id)
-            .bind(email)
-            .execute(tx.conn())
-            .await
-            .unwrap();
+        sqlx::query(
+            "INSERT INTO customer_users (tenant_id, user_id, customer_id, email, name) VALUES ($1, $2, $3, $4, 'Cy')",
+        )
+        .bind(company.tenant_id.0)
+        .bind(user_id)
+        .bind(customer_id)
+        .bind(email)
+        .execute(tx.conn())
+        .await
+        .unwrap();
         tx.commit().await.unwrap();
         Person { user_id: UserId(user_id), email: email.to_owned() }
     }

@@ -18,7 +18,11 @@ async fn invite(world: &World, company: &Company, email: &str) -> Result<invitat
     Ok(invited)
 }
 
-async fn accept(world: &World, link: &secrecy::SecretString, password: &str) -> Result<invitations::Accepted, InvitationError> {
+async fn accept(
+    world: &World,
+    link: &secrecy::SecretString,
+    password: &str,
+) -> Result<invitations::Accepted, InvitationError> {
     invitations::accept(&world.identity, link, AcceptAs::Password(secret(password))).await
 }
 
@@ -114,7 +118,8 @@ async fn a_secret_moved_to_another_company_or_invitation_opens_neither() {
     let world = World::new();
     let (company, other) = (world.company().await, world.company().await);
     let mine = URL_SAFE_NO_PAD.decode(exposed(&world.invite(&company, &an_address(), Role::Admin).await)).unwrap();
-    let foreign = URL_SAFE_NO_PAD.decode(exposed(&world.invite(&other, &an_address(), Role::Technician).await)).unwrap();
+    let foreign =
+        URL_SAFE_NO_PAD.decode(exposed(&world.invite(&other, &an_address(), Role::Technician).await)).unwrap();
 
     for front in [16, 32] {
         let mut bent = foreign[..front].to_vec();

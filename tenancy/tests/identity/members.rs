@@ -15,7 +15,13 @@ fn state(state: MemberState) -> MemberPatch {
 }
 
 /// A change as the company's first admin.
-async fn change(world: &World, company: &Company, user_id: UserId, version: i32, patch: MemberPatch) -> Result<Member, MemberError> {
+async fn change(
+    world: &World,
+    company: &Company,
+    user_id: UserId,
+    version: i32,
+    patch: MemberPatch,
+) -> Result<Member, MemberError> {
     change_as(world, company, &company.admin, user_id, version, patch).await
 }
 

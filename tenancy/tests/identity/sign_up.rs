@@ -108,7 +108,9 @@ async fn of_two_companies_that_want_one_host_name_exactly_one_opens() {
     let mut links = Vec::new();
     for _ in 0..2 {
         let email = an_address();
-        sign_up::request(&world.identity, NewCompany { slug: slug.clone(), ..world.new_company(&email) }).await.unwrap();
+        sign_up::request(&world.identity, NewCompany { slug: slug.clone(), ..world.new_company(&email) })
+            .await
+            .unwrap();
         links.push(secret_of(&world.last_mail(PLATFORM, &email).await));
     }
 

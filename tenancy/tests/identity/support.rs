@@ -107,7 +107,12 @@ impl World {
         (self.identity.for_request(id), id)
     }
 
-    pub async fn try_log_in(&self, email: &str, password: &str, slug: Option<&str>) -> Result<LogInOutcome, SessionError> {
+    pub async fn try_log_in(
+        &self,
+        email: &str,
+        password: &str,
+        slug: Option<&str>,
+    ) -> Result<LogInOutcome, SessionError> {
         sessions::log_in(&self.identity, log_in(email, password, slug)).await
     }
 
@@ -176,12 +181,7 @@ impl World {
 }
 
 pub fn log_in(email: &str, password: &str, slug: Option<&str>) -> LogIn {
-    LogIn {
-        email: email.to_owned(),
-        password: secret(password),
-        slug: slug.map(str::to_owned),
-        device: browser(),
-    }
+    LogIn { email: email.to_owned(), password: secret(password), slug: slug.map(str::to_owned), device: browser() }
 }
 
 /// The secret behind `#` in a mail's link.
