@@ -32,7 +32,6 @@ pub mod secrets;
 pub mod sessions;
 pub mod sign_up;
 pub mod tenants;
-pub mod text;
 pub mod token;
 pub mod totp;
 mod users;

@@ -7,6 +7,8 @@
 mod company;
 #[path = "identity/customer_login.rs"]
 mod customer_login;
+#[path = "identity/fixtures.rs"]
+mod fixtures;
 #[path = "identity/invitations.rs"]
 mod invitations;
 #[path = "identity/log_in.rs"]
