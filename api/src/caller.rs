@@ -3,7 +3,7 @@
 //! This only finds the token. What it allows is decided per operation ([`crate::door`]), and whether it still stands
 //! by the database, at the start of the transaction.
 
-use poem::{FromRequest as _, Request, RequestBody, http::{Method, header}};
+use poem::{Request, RequestBody, http::{Method, header}};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaSecurityScheme, Registry},
@@ -132,10 +132,9 @@ pub struct Visitor {
 }
 
 impl<'a> poem::FromRequest<'a> for Visitor {
-    async fn from_request(request: &'a Request, body: &mut RequestBody) -> poem::Result<Self> {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
         let address = crate::middleware::rate_limit::address_of(request);
         let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let _ = <&Request>::from_request(request, body).await?;
         Ok(Self { request_id: request_id(request), address, device: agent.chars().take(200).collect() })
     }
 }

@@ -2,6 +2,7 @@
 
 use surv_operations::customers::CustomerError;
 use surv_tenancy::{
+    FieldErrors,
     customer_login::CustomerLoginError,
     db::{AdmissionRefusal, DbError, SqlError},
     invitations::InvitationError,
@@ -11,7 +12,6 @@ use surv_tenancy::{
     sessions::SessionError,
     sign_up::SignUpError,
     tenants::CompanyError,
-    text::InvalidField,
     token::{MintError, TokenError},
     totp::TotpError,
 };
@@ -84,9 +84,9 @@ impl From<CustomerError> for Problem {
     }
 }
 
-impl From<InvalidField> for Problem {
-    fn from(error: InvalidField) -> Self {
-        Self::new(K::InvalidFields).field(&format!("/{}", error.field), error.problem)
+impl From<FieldErrors> for Problem {
+    fn from(errors: FieldErrors) -> Self {
+        Self::fields(&errors)
     }
 }
 

@@ -53,7 +53,7 @@ pub fn build(deps: Deps) -> impl Endpoint<Output = Response> + use<> {
         .expose_headers(["etag", "x-request-id", "retry-after"])
         .max_age(600);
     let mut inbound = Route::new();
-    inbound = inbound.at("/sendgrid", post(inbound::sendgrid));
+    inbound = inbound.at("/sendgrid", post(inbound::receive_sendgrid));
     Route::new()
         .at("/health", get(health::health))
         .at("/ready", get(health::ready))

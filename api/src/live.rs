@@ -42,7 +42,9 @@ impl Live {
         let _ = self.here.send(tenant_id);
         if let Some(mut redis) = self.redis.clone() {
             tokio::spawn(async move {
-                let published = redis::cmd("PUBLISH").arg(CHANNEL).arg(tenant_id.to_string()).query_async::<()>(&mut redis);
+                let mut publish = redis::cmd("PUBLISH");
+                publish.arg(CHANNEL).arg(tenant_id.to_string());
+                let published = publish.query_async::<()>(&mut redis);
                 // Lost nudges cost others a second, no more.
                 let _ = tokio::time::timeout(Duration::from_millis(500), published).await;
             });

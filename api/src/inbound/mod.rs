@@ -2,4 +2,4 @@
 
 mod sendgrid;
 
-pub use sendgrid::sendgrid;
+pub use sendgrid::receive as receive_sendgrid;

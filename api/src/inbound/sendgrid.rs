@@ -7,7 +7,7 @@ use crate::{deps::Deps, problem::{Problem, ProblemKind}};
 
 /// Checks the signature over the raw body, keeps each event that names a message of ours, and answers.
 #[handler]
-pub async fn sendgrid(request: &Request, deps: Data<&Deps>, body: Body) -> poem::Result<Response> {
+pub async fn receive(request: &Request, deps: Data<&Deps>, body: Body) -> poem::Result<Response> {
     let raw = body.into_vec().await.map_err(|_| Problem::new(ProblemKind::MalformedBody))?;
     let forged = || Problem::new(ProblemKind::Forbidden).detail("The signature does not fit.");
     let key = deps.sendgrid_key.as_ref().ok_or_else(forged)?;
