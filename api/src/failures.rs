@@ -6,9 +6,11 @@ use surv_tenancy::{
     customer_login::CustomerLoginError,
     db::{AdmissionRefusal, DbError, SqlError},
     invitations::InvitationError,
+    job_links::JobLinkError,
     members::MemberError,
     password_reset::PasswordResetError,
     passwords::PasswordError,
+    revoked_tokens::RevokeError,
     sessions::SessionError,
     sign_up::SignUpError,
     tenants::CompanyError,
@@ -206,6 +208,25 @@ impl From<MintError> for Problem {
                 tracing::error!("there is no key to sign tokens with");
                 Self::new(K::Internal)
             }
+        }
+    }
+}
+
+impl From<JobLinkError> for Problem {
+    fn from(error: JobLinkError) -> Self {
+        match error {
+            JobLinkError::NotFound => Self::new(K::NotFound),
+            JobLinkError::NotTheCustomers => Self::new(K::InvalidFields).field("/user_id", error),
+            JobLinkError::Db(inner) => inner.into(),
+        }
+    }
+}
+
+impl From<RevokeError> for Problem {
+    fn from(error: RevokeError) -> Self {
+        match error {
+            RevokeError::Foreign => Self::new(K::Unauthenticated).detail(error),
+            RevokeError::Db(inner) => inner.into(),
         }
     }
 }

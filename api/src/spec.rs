@@ -7,15 +7,27 @@ use crate::{
     deps::Deps,
     door::Door,
     problem::ProblemKind,
-    resources::{auth::AuthApi, customers::CustomersApi, sessions::SessionsApi},
+    resources::{
+        auth::AuthApi, company::CompanyApi, customers::CustomersApi, events::EventsApi,
+        members::{InvitationsApi, MembersApi}, sessions::SessionsApi, tokens::TokensApi,
+    },
 };
 
-type Resources = (AuthApi, SessionsApi, CustomersApi);
+type Resources = (AuthApi, SessionsApi, CompanyApi, MembersApi, InvitationsApi, CustomersApi, EventsApi, TokensApi);
 
 /// The public surface: a resource that isn't here doesn't exist.
 pub fn service(deps: &Deps) -> OpenApiService<Resources, ()> {
     let door = Door::new(deps.clone());
-    let resources = (AuthApi(door.clone()), SessionsApi(door.clone()), CustomersApi(door));
+    let resources = (
+        AuthApi(door.clone()),
+        SessionsApi(door.clone()),
+        CompanyApi(door.clone()),
+        MembersApi(door.clone()),
+        InvitationsApi(door.clone()),
+        CustomersApi(door.clone()),
+        EventsApi(door.clone()),
+        TokensApi(door),
+    );
     OpenApiService::new(resources, "Surv", "1.0.0")
         .summary("The field-service platform's API")
         .description(
