@@ -1,0 +1,7 @@
+//! The program `surv`: it reads the configuration, opens what the parts need and joins them. No rules live here.
+
+pub mod commands;
+pub mod config;
+pub mod deployed;
+pub mod shutdown;
+pub mod telemetry;
