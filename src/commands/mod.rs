@@ -4,6 +4,8 @@
 #![allow(clippy::print_stdout, reason = "what a command answers belongs on standard output")]
 
 pub mod migrate;
+pub mod openapi;
+pub mod serve;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -26,6 +28,23 @@ pub struct Program {
 enum Command {
     /// Bring the database into shape: roles, schema, policies
     Migrate,
+    /// Run the API server
+    Serve {
+        /// Only say whether the configuration can be used
+        #[arg(long)]
+        check: bool,
+    },
+    /// Print the OpenAPI document
+    Openapi,
+    /// Print a page of the documentation that is made of the code
+    Docs {
+        page: DocsPage,
+    },
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum DocsPage {
+    Problems,
 }
 
 impl Program {
@@ -48,6 +67,17 @@ impl Program {
                 telemetry::start(&config::log(&sources)?)?;
                 migrate::run(&database).await
             }
+            Command::Serve { check } => {
+                let config = config::Config::from_sources(&self.sources()?)?;
+                if *check {
+                    println!("the configuration can be used");
+                    return Ok(ExitCode::SUCCESS);
+                }
+                telemetry::start(&config.log)?;
+                serve::run(&config).await
+            }
+            Command::Openapi => openapi::print_document(),
+            Command::Docs { page: DocsPage::Problems } => Ok(openapi::print_problems()),
         }
     }
 
