@@ -8,7 +8,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use surv_api::{
     ApiConfig, Deps,
     live::Live,
-    middleware::{metrics::Metrics, rate_limit::{Rate, RateLimits, Rates}},
+    middleware::{
+        metrics::Metrics,
+        rate_limit::{Rate, RateLimits, Rates},
+    },
 };
 use surv_integrations::sendgrid::event_webhook::PublicKey;
 use surv_tenancy::{
@@ -16,7 +19,7 @@ use surv_tenancy::{
     db::{DatabaseConfig, PlatformDb, PoolConfig, TenantDb},
     links::LinkBuilder,
     passwords::PasswordHasher,
-    secrets::{SecretsConfig, Sealer},
+    secrets::{Sealer, SecretsConfig},
     token::{CachedVerifier, KeyRing, Verifier},
 };
 

@@ -26,8 +26,12 @@ impl From<TokenError> for Problem {
             TokenError::Expired { .. } => Self::new(K::TokenExpired),
             TokenError::OutOfScope => Self::new(K::Forbidden).detail("The token does not allow this."),
             TokenError::TimedOut => Self::new(K::Unavailable).retry_after(1),
-            TokenError::Malformed | TokenError::UnknownKey | TokenError::BadSignature | TokenError::Refused(_)
-            | TokenError::WrongAudience | TokenError::WrongKind => Self::new(K::Unauthenticated),
+            TokenError::Malformed
+            | TokenError::UnknownKey
+            | TokenError::BadSignature
+            | TokenError::Refused(_)
+            | TokenError::WrongAudience
+            | TokenError::WrongKind => Self::new(K::Unauthenticated),
         }
     }
 }
@@ -60,7 +64,9 @@ impl From<SqlError> for Problem {
             }
             Some("40001" | "40P01") => Self::new(K::Unavailable).retry_after(1),
             Some("55P03" | "57014") => Self::new(K::Unavailable).detail("The database was busy.").retry_after(1),
-            Some("22021" | "22P05") => Self::new(K::InvalidFields).detail("Some text holds a character that can't be stored."),
+            Some("22021" | "22P05") => {
+                Self::new(K::InvalidFields).detail("Some text holds a character that can't be stored.")
+            }
             // A write in a READ ONLY transaction is a fault of ours.
             Some(code) => {
                 tracing::error!(sqlstate = code, "the database answered with an error");
@@ -131,7 +137,9 @@ impl From<CustomerLoginError> for Problem {
 impl From<TotpError> for Problem {
     fn from(error: TotpError) -> Self {
         match error {
-            TotpError::AlreadyOn | TotpError::NotOn | TotpError::NotBegun => Self::new(K::InvalidTransition).detail(error),
+            TotpError::AlreadyOn | TotpError::NotOn | TotpError::NotBegun => {
+                Self::new(K::InvalidTransition).detail(error)
+            }
             TotpError::WrongCode | TotpError::WrongPassword => Self::new(K::WrongCredentials).detail(error),
             TotpError::Session(inner) => inner.into(),
         }

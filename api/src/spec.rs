@@ -8,8 +8,13 @@ use crate::{
     door::Door,
     problem::ProblemKind,
     resources::{
-        auth::AuthApi, company::CompanyApi, customers::CustomersApi, events::EventsApi,
-        members::{InvitationsApi, MembersApi}, sessions::SessionsApi, tokens::TokensApi,
+        auth::AuthApi,
+        company::CompanyApi,
+        customers::CustomersApi,
+        events::EventsApi,
+        members::{InvitationsApi, MembersApi},
+        sessions::SessionsApi,
+        tokens::TokensApi,
     },
 };
 
@@ -63,24 +68,40 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     let secured = operation.get("security").and_then(Value::as_array).is_some_and(|list| !list.is_empty());
     let has_body = operation.get("requestBody").is_some();
     let has_id = path.contains('{');
-    let takes_version = secured && (method == "patch" || (method == "post" && IF_MATCH_POSTS.iter().any(|end| path.ends_with(end))));
+    let takes_version =
+        secured && (method == "patch" || (method == "post" && IF_MATCH_POSTS.iter().any(|end| path.ends_with(end))));
     if takes_version {
         parameter(operation, "If-Match", true, "The ETag of what was read; 412 if it changed since.");
     }
     if secured && method == "post" {
         parameter(operation, "Idempotency-Key", false, "Repeats of a request with the same key get the first answer.");
     }
-    let mut kinds = vec![ProblemKind::InvalidParameter, ProblemKind::TooManyRequests, ProblemKind::Internal, ProblemKind::Unavailable];
+    let mut kinds = vec![
+        ProblemKind::InvalidParameter,
+        ProblemKind::TooManyRequests,
+        ProblemKind::Internal,
+        ProblemKind::Unavailable,
+    ];
     if secured {
         kinds.extend([ProblemKind::Unauthenticated, ProblemKind::Forbidden]);
     } else {
-        kinds.extend([ProblemKind::WrongCredentials, ProblemKind::Conflict, ProblemKind::LinkEnded, ProblemKind::CrossSite]);
+        kinds.extend([
+            ProblemKind::WrongCredentials,
+            ProblemKind::Conflict,
+            ProblemKind::LinkEnded,
+            ProblemKind::CrossSite,
+        ]);
     }
     if has_id {
         kinds.push(ProblemKind::NotFound);
     }
     if method != "get" {
-        kinds.extend([ProblemKind::InvalidTransition, ProblemKind::InvalidFields, ProblemKind::LinkEnded, ProblemKind::NotFound]);
+        kinds.extend([
+            ProblemKind::InvalidTransition,
+            ProblemKind::InvalidFields,
+            ProblemKind::LinkEnded,
+            ProblemKind::NotFound,
+        ]);
     }
     if has_body {
         kinds.extend([ProblemKind::BodyTooLarge, ProblemKind::UnsupportedMediaType]);
@@ -145,7 +166,13 @@ pub fn problems_page() -> String {
          address with the kind behind `#`. Generated from `api/src/problem.rs`.\n",
     );
     for kind in ProblemKind::ALL {
-        text.push_str(&format!("\n## {}\n\n**{}** · {}\n\n{}\n", kind.slug(), kind.status(), kind.title(), kind.meaning().trim()));
+        text.push_str(&format!(
+            "\n## {}\n\n**{}** · {}\n\n{}\n",
+            kind.slug(),
+            kind.status(),
+            kind.title(),
+            kind.meaning().trim()
+        ));
     }
     text
 }

@@ -37,9 +37,7 @@ enum Command {
     /// Print the OpenAPI document
     Openapi,
     /// Print a page of the documentation that is made of the code
-    Docs {
-        page: DocsPage,
-    },
+    Docs { page: DocsPage },
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]

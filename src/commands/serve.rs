@@ -31,7 +31,11 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     tracing::info!(address = %config.http.listen, "serving");
     Server::new(TcpListener::bind(config.http.listen))
         .name("surv")
-        .run_with_graceful_shutdown(surv_api::build(deps).boxed(), stopping, Some(Duration::from_secs(config.http.drain_s)))
+        .run_with_graceful_shutdown(
+            surv_api::build(deps).boxed(),
+            stopping,
+            Some(Duration::from_secs(config.http.drain_s)),
+        )
         .await
         .with_context(|| format!("serving on {}", config.http.listen))?;
     Ok(ExitCode::SUCCESS)

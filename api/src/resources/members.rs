@@ -179,7 +179,8 @@ impl MembersApi {
 }
 
 fn patch(body: PatchMember) -> ApiResult<MemberPatch> {
-    let unknown = || Problem::new(ProblemKind::InvalidFields).field("/denied", "names a capability that does not exist");
+    let unknown =
+        || Problem::new(ProblemKind::InvalidFields).field("/denied", "names a capability that does not exist");
     let denied = body
         .denied
         .map(|words| words.iter().map(|word| word.parse::<Capability>()).collect::<Result<Vec<_>, _>>())

@@ -142,19 +142,22 @@ impl TokensApi {
 impl TokensApi {
     fn link_token(&self, tenant_id: surv_tenancy::TenantId, link: &JobLink) -> ApiResult<SecretString> {
         let deps = self.0.deps();
-        let minted = token::mint(&deps.keys, &TokenSpec {
-            tenant_id,
-            user_id: link.user_id,
-            session_id: link.session_id,
-            kind: TokenKind::Link,
-            audience: deps.config.audience.to_string(),
-            role: Role::Customer,
-            scope: [Capability::PortalRead, Capability::EventsRead].into_iter().collect::<CapabilitySet>(),
-            expires_at: link.expires_at,
-            confined_to: Some(BTreeSet::from([(ConfinedKind::Job, link.job_id.0)])),
-            operations: Some(BTreeSet::from([Operation::Read])),
-            sealed: true,
-        })?;
+        let minted = token::mint(
+            &deps.keys,
+            &TokenSpec {
+                tenant_id,
+                user_id: link.user_id,
+                session_id: link.session_id,
+                kind: TokenKind::Link,
+                audience: deps.config.audience.to_string(),
+                role: Role::Customer,
+                scope: [Capability::PortalRead, Capability::EventsRead].into_iter().collect::<CapabilitySet>(),
+                expires_at: link.expires_at,
+                confined_to: Some(BTreeSet::from([(ConfinedKind::Job, link.job_id.0)])),
+                operations: Some(BTreeSet::from([Operation::Read])),
+                sealed: true,
+            },
+        )?;
         Ok(minted.token.into())
     }
 }
