@@ -133,6 +133,7 @@ fn permitted(tx: TenantTx, capability: Capability) -> ApiResult<TenantTx> {
 
 /// A POST's transaction.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "lives on the stack of one request")]
 pub enum Once {
     First(First),
     Again(Answer),

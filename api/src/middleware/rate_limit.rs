@@ -53,9 +53,11 @@ type Key = [u8; 16];
 struct Local {
     rates: Rates,
     limiters: [DefaultKeyedRateLimiter<Key>; 4],
-    /// Requests since the last charge in Redis, and until when Redis shuts a key out.
-    shared: Mutex<HashMap<(Rule, Key), (u32, Option<Instant>)>>,
+    shared: Mutex<HashMap<(Rule, Key), Shared>>,
 }
+
+/// Requests since the last charge in Redis, and until when Redis shuts the key out.
+type Shared = (u32, Option<Instant>);
 
 /// Cheap to clone.
 #[derive(Clone)]

@@ -453,7 +453,7 @@ impl AuthApi {
     async fn request_code(&self, visitor: Visitor, body: Body<CodeWish>) -> ApiResult<Reply<CodeSent>> {
         let identity = self.anonymous(&visitor, Some(&body.0.email)).await?;
         let requested = customer_login::request(&identity, &body.0.company, &body.0.email).await?;
-        let minutes = i64::from(requested.minutes);
+        let minutes = requested.minutes;
         Ok(Reply::plain(CodeSent { challenge_id: requested.challenge_id, minutes }))
     }
 
