@@ -126,5 +126,5 @@ mod tests {
         hash.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    const FROZEN: &str = "?";
+    const FROZEN: &str = "81c5b75d7281e3e1c31f721048f1dd4bf1573feeede54e8b87623779e71a4e50";
 }
