@@ -61,7 +61,8 @@ impl Registry {
         let run: Run = Box::new(|workers, ctx, payload| {
             Box::pin(async move {
                 // serde's message may quote the payload, which may hold secrets.
-                let task: T = serde_json::from_value(payload).map_err(|_| TaskError::give_up("the payload cannot be read"))?;
+                let task: T =
+                    serde_json::from_value(payload).map_err(|_| TaskError::give_up("the payload cannot be read"))?;
                 workers.handle(task, &ctx).await
             })
         });

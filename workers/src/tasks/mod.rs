@@ -9,7 +9,5 @@ use crate::Registry;
 
 /// Every kind of task.
 pub(crate) fn all() -> Registry {
-    Registry::new()
-        .with::<ProcessSendgridEvents>()
-        .with::<SendEmail>()
+    Registry::new().with::<ProcessSendgridEvents>().with::<SendEmail>()
 }

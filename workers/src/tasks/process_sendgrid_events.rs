@@ -21,10 +21,8 @@ impl Handle<ProcessSendgridEvents> for Workers {
             let raw = serde_json::Value::Array(vec![payload]).to_string();
             events.extend(event_webhook::parse(raw.as_bytes(), now).unwrap_or_default());
         }
-        let mut about: Vec<(MessageId, DeliveryEvent)> = events
-            .into_iter()
-            .filter_map(|event| Some((event.message_id()?.parse().ok()?, event)))
-            .collect();
+        let mut about: Vec<(MessageId, DeliveryEvent)> =
+            events.into_iter().filter_map(|event| Some((event.message_id()?.parse().ok()?, event))).collect();
         // In one order, so that two tasks about the same mails wait for each other instead of for ever.
         about.sort_by_key(|(message_id, event)| (*message_id, event.kind.outcome()));
         for (message_id, event) in &about {
@@ -74,9 +72,10 @@ fn state_after(event: &EventKind) -> Option<&'static str> {
 impl Workers {
     async fn apply(&self, tx: &mut TenantTx, message_id: MessageId, event: &DeliveryEvent) -> sqlx::Result<()> {
         let Some(state) = state_after(&event.kind) else { return Ok(()) };
-        let message = sqlx::query!("SELECT state, provider_id FROM messages WHERE message_id = $1 FOR UPDATE", message_id.0)
-            .fetch_optional(tx.conn())
-            .await?;
+        let message =
+            sqlx::query!("SELECT state, provider_id FROM messages WHERE message_id = $1 FOR UPDATE", message_id.0)
+                .fetch_optional(tx.conn())
+                .await?;
         let Some(message) = message else { return Ok(()) };
         if message.provider_id.as_deref().is_some_and(|id| !event.is_about(id)) && event.kind == EventKind::Processed {
             tracing::error!(message.id = %message_id, "a second copy of a mail was accepted");

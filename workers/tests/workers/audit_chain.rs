@@ -54,7 +54,8 @@ async fn two_workers_at_once_make_one_chain() {
     let (one, two) = (world.workers(), world.workers());
 
     let (first, second) = tokio::join!(one.audit(), two.audit());
-    (first.unwrap(), second.unwrap());
+    first.unwrap();
+    second.unwrap();
 
     assert_eq!(chain(&world, acme, 50).await.first_bad, None);
 }
@@ -133,9 +134,13 @@ async fn the_applications_roles_cannot_change_the_chain() {
     world.events(acme, 3).await;
     chain(&world, acme, 3).await;
 
-    for statement in ["UPDATE audit_entries SET seq = 9", "DELETE FROM audit_entries", "DELETE FROM audit_heads",
-        "UPDATE events SET kind = 'x.y'", "DELETE FROM events"]
-    {
+    for statement in [
+        "UPDATE audit_entries SET seq = 9",
+        "DELETE FROM audit_entries",
+        "DELETE FROM audit_heads",
+        "UPDATE events SET kind = 'x.y'",
+        "DELETE FROM events",
+    ] {
         let mut tx = world.begin(acme).await;
         let refused = sqlx::query(AssertSqlSafe(statement)).execute(tx.conn()).await.unwrap_err();
         assert_eq!(refused.as_database_error().unwrap().code().as_deref(), Some("42501"), "{statement}");

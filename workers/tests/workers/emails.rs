@@ -39,7 +39,10 @@ async fn what_was_surely_not_accepted_is_sent_again() {
     }
     world.workers().run_until_idle().await.unwrap();
 
-    assert_eq!((world.simulators.sendgrid().sent_to(PAT).len(), world.message(id).await), (1, ("sent".to_owned(), 4, 0)));
+    assert_eq!(
+        (world.simulators.sendgrid().sent_to(PAT).len(), world.message(id).await),
+        (1, ("sent".to_owned(), 4, 0))
+    );
 }
 
 #[tokio::test]
@@ -77,7 +80,10 @@ async fn a_stored_event_counts_before_it_is_processed() {
     workers.run_until_idle().await.unwrap();
 
     world.receive(acme, &[event("e1", "processed", acme, id, "sg1")]).await;
-    sqlx::query("DELETE FROM tasks WHERE kind = 'process_sendgrid_events'").execute(&mut world.superuser().await).await.unwrap();
+    sqlx::query("DELETE FROM tasks WHERE kind = 'process_sendgrid_events'")
+        .execute(&mut world.superuser().await)
+        .await
+        .unwrap();
     world.wait(TimeDelta::minutes(11)).await;
     workers.run_until_idle().await.unwrap();
 
@@ -88,7 +94,7 @@ async fn a_stored_event_counts_before_it_is_processed() {
 async fn silence_of_a_working_channel_means_not_accepted() {
     let world = World::new().await;
     let acme = world.company().await;
-    world.simulators.sendgrid().fault(Fault::once(FaultKind::Status500));
+    world.simulators.sendgrid().fault(Fault { match_to: Some(PAT.to_owned()), ..Fault::once(FaultKind::Status500) });
     let id = world.mail(acme, EmailTemplate::Invitation, PAT).await;
     let other = world.mail(acme, EmailTemplate::PasswordChanged, "sam@example.com").await;
     let workers = world.workers();
@@ -124,7 +130,10 @@ async fn a_dead_channel_ends_with_a_person_or_in_a_second_code() {
     workers.run_until_idle().await.unwrap();
 
     assert_eq!(world.simulators.sendgrid().sent_to(PAT).len(), 1);
-    assert_eq!((world.message(invitation).await.0, world.message(code).await.0), ("unknown".to_owned(), "sent".to_owned()));
+    assert_eq!(
+        (world.message(invitation).await.0, world.message(code).await.0),
+        ("unknown".to_owned(), "sent".to_owned())
+    );
     assert_eq!(world.tasks().await, (0, 1));
 }
 

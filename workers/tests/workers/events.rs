@@ -11,8 +11,12 @@ async fn events_in_any_order_and_twice_end_in_the_same_state() {
     let acme = world.company().await;
     let workers = world.workers();
     let orders: [&[&str]; 6] = [
-        &["processed", "deferred", "delivered"], &["delivered", "deferred", "processed"], &["deferred", "delivered", "processed"],
-        &["delivered", "bounce", "processed"], &["bounce", "processed", "delivered"], &["processed", "delivered", "bounce"],
+        &["processed", "deferred", "delivered"],
+        &["delivered", "deferred", "processed"],
+        &["deferred", "delivered", "processed"],
+        &["delivered", "bounce", "processed"],
+        &["bounce", "processed", "delivered"],
+        &["processed", "delivered", "bounce"],
     ];
     for (round, order) in orders.iter().enumerate() {
         let id = world.mail(acme, EmailTemplate::PasswordChanged, "pat@example.com").await;
@@ -78,5 +82,8 @@ async fn the_same_batch_at_once_is_stored_once() {
     }
     let counts = deliveries.join_all().await;
 
-    assert_eq!((counts.iter().map(|c| c.new).sum::<usize>(), counts.iter().map(|c| c.duplicate).sum::<usize>()), (20, 40));
+    assert_eq!(
+        (counts.iter().map(|c| c.new).sum::<usize>(), counts.iter().map(|c| c.duplicate).sum::<usize>()),
+        (20, 40)
+    );
 }

@@ -31,7 +31,8 @@ impl Handle<Slow> for Workers {
         tokio::time::sleep(Duration::from_millis(task.millis)).await;
         let mut tx = ctx.begin().await?;
         let event = surv_tenancy::events::Event::new("thing.made", "thing", ctx.task_id().0);
-        surv_tenancy::events::record(&mut tx, &surv_tenancy::Ids::system(), chrono::DateTime::UNIX_EPOCH, event).await?;
+        surv_tenancy::events::record(&mut tx, &surv_tenancy::Ids::system(), chrono::DateTime::UNIX_EPOCH, event)
+            .await?;
         ctx.finish(tx).await
     }
 }
@@ -41,7 +42,10 @@ fn slow(millis: u64) -> Slow {
 }
 
 async fn made(world: &World) -> i64 {
-    sqlx::query_scalar("SELECT count(*) FROM events WHERE kind = 'thing.made'").fetch_one(&mut world.superuser().await).await.unwrap()
+    sqlx::query_scalar("SELECT count(*) FROM events WHERE kind = 'thing.made'")
+        .fetch_one(&mut world.superuser().await)
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
@@ -117,11 +121,17 @@ async fn a_killed_workers_task_is_done_by_another() {
     world.enqueue(acme, &slow(5_000)).await;
     let workers = world.workers_of(Registry::new().with::<Slow>(), |config| config.lease_ms = 1_000);
     let killed = tokio::spawn(async move { workers.run(CancellationToken::new()).await });
-    eventually("the claim", async || STARTED.load(Ordering::SeqCst) > 0 && world.claim(Duration::ZERO).await.is_empty()).await;
+    eventually("the claim", async || {
+        STARTED.load(Ordering::SeqCst) > 0 && world.claim(Duration::ZERO).await.is_empty()
+    })
+    .await;
     tokio::time::sleep(Duration::from_millis(200)).await;
     killed.abort();
     let _ = killed.await;
-    sqlx::query("UPDATE tasks SET payload = '{\"millis\": 0, \"name\": \"\"}'").execute(&mut world.superuser().await).await.unwrap();
+    sqlx::query("UPDATE tasks SET payload = '{\"millis\": 0, \"name\": \"\"}'")
+        .execute(&mut world.superuser().await)
+        .await
+        .unwrap();
 
     let second = world.workers_of(Registry::new().with::<Slow>(), |_| {});
     eventually("the second worker's turn", async || {
@@ -150,5 +160,9 @@ async fn a_shutdown_waits_and_then_gives_back() {
 
     assert_eq!((made(&world).await, world.tasks().await), (1, (1, 0)));
     let claims = world.claim(Duration::from_secs(60)).await;
-    assert_eq!((claims.len(), claims[0].attempts), (1, 1), "it is due at once, and the interrupted attempt does not count");
+    assert_eq!(
+        (claims.len(), claims[0].attempts),
+        (1, 1),
+        "it is due at once, and the interrupted attempt does not count"
+    );
 }

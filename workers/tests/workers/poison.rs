@@ -82,7 +82,9 @@ async fn panics_and_endless_loops_are_parked_after_bounded_attempts_while_others
     STOP_SPINNING.store(true, Ordering::Relaxed);
 
     let expected = [
-        ("no use", 1), ("the attempt took too long", 3), ("the handler panicked", 3),
+        ("no use", 1),
+        ("the attempt took too long", 3),
+        ("the handler panicked", 3),
         ("the handler ran on after it was stopped", 1),
     ];
     assert_eq!(dead(&world, acme).await, expected.map(|(why, attempts)| (why.to_owned(), attempts)));

@@ -36,7 +36,8 @@ pub struct World {
 
 #[allow(clippy::disallowed_methods, reason = "tests are told by the environment where the database is")]
 fn database(name: &str) -> DatabaseConfig {
-    let place = std::env::var("SURV_TEST_DATABASE").expect("set SURV_TEST_DATABASE=host:port/name to a Postgres for tests");
+    let place =
+        std::env::var("SURV_TEST_DATABASE").expect("set SURV_TEST_DATABASE=host:port/name to a Postgres for tests");
     let (address, _) = place.split_once('/').expect("SURV_TEST_DATABASE is host:port/name");
     let (host, port) = address.split_once(':').expect("SURV_TEST_DATABASE is host:port/name");
     DatabaseConfig {
@@ -185,8 +186,12 @@ impl World {
         let email = Email::new(template, to)
             .to_name("Pat {{7*7}} <script>")
             .param("invited_by", "Bob {{7*7}} <script>alert(1)</script>")
-            .param("company", "Acme").param("role", "technician").param("code", "123456")
-            .param("link", "https://acme.example/x#s").param("days", 7).param("minutes", 10);
+            .param("company", "Acme")
+            .param("role", "technician")
+            .param("code", "123456")
+            .param("link", "https://acme.example/x#s")
+            .param("days", 7)
+            .param("minutes", 10);
         let mut tx = self.begin(tenant_id).await;
         let id = mail::enqueue_email(tx.conn(), &self.ids, self.now(), tenant_id, None, email).await.unwrap();
         tx.commit().await.unwrap();
@@ -211,7 +216,8 @@ impl World {
             payload: payload.clone(),
         });
         let mut tx = self.platform.begin(Path::Intake).await.unwrap();
-        let counts = inbox::receive(&mut tx, &self.ids, self.now(), Provider::Sendgrid, received.collect()).await.unwrap();
+        let counts =
+            inbox::receive(&mut tx, &self.ids, self.now(), Provider::Sendgrid, received.collect()).await.unwrap();
         tx.commit().await.unwrap();
         counts
     }
@@ -225,15 +231,18 @@ impl World {
 
     /// How many tasks are queued and dead.
     pub async fn tasks(&self) -> (i64, i64) {
-        let row = sqlx::query("SELECT count(*) FILTER (WHERE state = 'queued'), count(*) FILTER (WHERE state = 'dead') FROM tasks")
-            .fetch_one(&mut self.superuser().await)
-            .await
-            .unwrap();
+        let row = sqlx::query(
+            "SELECT count(*) FILTER (WHERE state = 'queued'), count(*) FILTER (WHERE state = 'dead') FROM tasks",
+        )
+        .fetch_one(&mut self.superuser().await)
+        .await
+        .unwrap();
         (row.get(0), row.get(1))
     }
 
     pub async fn record(&self, tx: &mut TenantTx, name: &str) {
-        let event = Event::new("thing.made", "thing", self.ids.next::<Uuid>()).changes(Changes::new().set("name", &name));
+        let event =
+            Event::new("thing.made", "thing", self.ids.next::<Uuid>()).changes(Changes::new().set("name", &name));
         events::record(tx, &self.ids, self.now(), event).await.unwrap();
     }
 
@@ -248,7 +257,13 @@ impl World {
 }
 
 /// An event about a message, as SendGrid words it.
-pub fn event(id: &str, kind: &str, tenant_id: TenantId, message_id: MessageId, sg_message_id: &str) -> serde_json::Value {
+pub fn event(
+    id: &str,
+    kind: &str,
+    tenant_id: TenantId,
+    message_id: MessageId,
+    sg_message_id: &str,
+) -> serde_json::Value {
     json!({"sg_event_id": id, "event": kind, "email": "pat@example.com", "timestamp": 1_790_000_000,
         "sg_message_id": format!("{sg_message_id}.filter1"), "tenant": tenant_id.to_string(), "message": message_id.to_string()})
 }

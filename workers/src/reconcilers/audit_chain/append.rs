@@ -1,10 +1,7 @@
 //! Appending to one company's chain.
 
 use sqlx::PgConnection;
-use surv_tenancy::{
-    Actor, TenantId,
-    db::DbError,
-};
+use surv_tenancy::{Actor, TenantId, db::DbError};
 use uuid::Uuid;
 
 use super::link::{EventRow, GENESIS, Hash, hash};
@@ -35,12 +32,7 @@ pub(super) async fn batch(workers: &Workers, tenant_id: TenantId) -> Result<u64,
         txids.push(event.txid);
         event_ids.push(event.event_id);
         previous.push(head.hash.to_vec());
-        head = Head {
-            seq: head.seq + 1,
-            txid: event.txid,
-            event_id: event.event_id,
-            hash: hash(&head.hash, event),
-        };
+        head = Head { seq: head.seq + 1, txid: event.txid, event_id: event.event_id, hash: hash(&head.hash, event) };
         hashes.push(head.hash.to_vec());
     }
     sqlx::query!(
@@ -72,7 +64,8 @@ async fn lock_head(connection: &mut PgConnection, tenant_id: TenantId) -> sqlx::
     )
     .execute(&mut *connection)
     .await?;
-    let row = sqlx::query!("SELECT seq, txid, event_id, hash FROM audit_heads FOR UPDATE").fetch_one(connection).await?;
+    let row =
+        sqlx::query!("SELECT seq, txid, event_id, hash FROM audit_heads FOR UPDATE").fetch_one(connection).await?;
     let hash = row.hash.try_into().map_err(|_| sqlx::Error::Decode("a head's hash has 32 bytes".into()))?;
     Ok(Head { seq: row.seq, txid: row.txid, event_id: row.event_id, hash })
 }

@@ -73,12 +73,7 @@ pub(super) async fn mark_sent(tx: &mut TenantTx, id: MessageId, provider_id: Opt
 }
 
 /// It will not be sent, and why.
-pub(super) async fn mark_failed(
-    tx: &mut TenantTx,
-    id: MessageId,
-    why: &str,
-    now: DateTime<Utc>,
-) -> sqlx::Result<()> {
+pub(super) async fn mark_failed(tx: &mut TenantTx, id: MessageId, why: &str, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE messages SET state = 'failed', failure = left($2, 500), settled_at = $3
           WHERE message_id = $1 AND state IN ('queued', 'sending')",

@@ -22,11 +22,13 @@ pub(super) const fn of(template: EmailTemplate) -> UnknownPolicy {
 pub(super) fn useful_until(task: &SendEmail, queued_at: DateTime<Utc>) -> DateTime<Utc> {
     let param = |name: &str| task.params.get(name).and_then(serde_json::Value::as_i64);
     let lifetime = match task.template {
+        EmailTemplate::LoginCode | EmailTemplate::PasswordReset => param("minutes").and_then(TimeDelta::try_minutes),
+        EmailTemplate::SignUpConfirm | EmailTemplate::SignUpKnownAddress => {
+            param("hours").and_then(TimeDelta::try_hours)
+        }
+        EmailTemplate::Invitation | EmailTemplate::JobLink => param("days").and_then(TimeDelta::try_days),
         EmailTemplate::VisitOnTheWay => Some(TimeDelta::hours(2)),
         EmailTemplate::PasswordChanged => Some(TimeDelta::days(3)),
-        _ => (param("minutes").and_then(TimeDelta::try_minutes))
-            .or_else(|| param("hours").and_then(TimeDelta::try_hours))
-            .or_else(|| param("days").and_then(TimeDelta::try_days)),
     };
     queued_at + lifetime.unwrap_or(TimeDelta::days(1)).clamp(TimeDelta::minutes(1), TimeDelta::days(3))
 }

@@ -38,7 +38,10 @@ fn every_template_has_its_three_texts() {
         assert!(mail.html.contains("background:#ffd400;color:#000000"), "the text on yellow is black");
         let has_link = template != EmailTemplate::PasswordChanged;
         assert_eq!(mail.text.contains("https://acme.example/x#secret"), has_link, "{template:?}");
-        assert_eq!(mail.html.contains(r#"href="https:&#x2F;&#x2F;acme"#) || mail.html.contains(r#"href="https://acme"#), has_link);
+        assert_eq!(
+            mail.html.contains(r#"href="https:&#x2F;&#x2F;acme"#) || mail.html.contains(r#"href="https://acme"#),
+            has_link
+        );
     }
 }
 
@@ -52,7 +55,10 @@ fn what_people_typed_stays_text() {
         for markup in ["<script", "<img", "\"><"] {
             assert!(!mail.html.contains(&markup.replace("\"><", "\"><img")), "{template:?} {markup}");
         }
-        assert!(mail.html.contains("{{7*7}}") && mail.text.contains("{{7*7}}") && !mail.html.contains("49"), "{template:?}");
+        assert!(
+            mail.html.contains("{{7*7}}") && mail.text.contains("{{7*7}}") && !mail.html.contains("49"),
+            "{template:?}"
+        );
         assert!(mail.text.contains("<script>"), "plain text is shown as typed: {template:?}");
     }
 }
@@ -60,7 +66,8 @@ fn what_people_typed_stays_text() {
 #[test]
 fn subjects_are_not_escaped_and_one_line() {
     let emails = Emails::new().unwrap();
-    let mail = emails.render(EmailTemplate::Invitation, &brand("A"), None, &params("O'Neil & Söhne\r\nBcc: x@y.z")).unwrap();
+    let mail =
+        emails.render(EmailTemplate::Invitation, &brand("A"), None, &params("O'Neil & Söhne\r\nBcc: x@y.z")).unwrap();
 
     assert_eq!(mail.subject, "O'Neil & Söhne Bcc: x@y.z invites you to O'Neil & Söhne Bcc: x@y.z");
 }
