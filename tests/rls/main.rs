@@ -2,7 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod admission;
 mod catalogue;
 mod columns;
+mod confinement;
+mod context;
 mod expected;
+mod injection;
 mod matrix;
+mod oracles;
+mod plans;
