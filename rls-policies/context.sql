@@ -25,7 +25,9 @@ CREATE OR REPLACE FUNCTION app.confined_invoices() RETURNS uuid[]
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ SELECT nullif(current_setting('app.confined_invoices', true), '')::uuid[] $$;
 
-REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA app FROM PUBLIC;
+-- By name: the schema also holds functions of other owners, which this role may not touch.
+REVOKE EXECUTE ON FUNCTION app.tenant_id(), app.actor_id(), app.confined_jobs(), app.confined_customers(),
+    app.confined_invoices() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.tenant_id(), app.actor_id(), app.confined_jobs(), app.confined_customers(),
     app.confined_invoices() TO surv_tenant, surv_gate_fn;
 

@@ -3,7 +3,10 @@
 //! This only finds the token. What it allows is decided per operation ([`crate::door`]), and whether it still stands
 //! by the database, at the start of the transaction.
 
-use poem::{Request, RequestBody, http::{Method, header}};
+use poem::{
+    Request, RequestBody,
+    http::{Method, header},
+};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaSecurityScheme, Registry},

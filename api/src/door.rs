@@ -133,6 +133,7 @@ fn permitted(tx: TenantTx, capability: Capability) -> ApiResult<TenantTx> {
 
 /// A POST's transaction.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "lives on the stack of one request")]
 pub enum Once {
     First(First),
     Again(Answer),
@@ -155,7 +156,10 @@ impl First {
     ///
     /// # Errors
     /// 503 when the outcome is unknown.
-    pub async fn finish<T: Serialize, const STATUS: u16>(mut self, reply: Reply<T, STATUS>) -> ApiResult<Reply<T, STATUS>> {
+    pub async fn finish<T: Serialize, const STATUS: u16>(
+        mut self,
+        reply: Reply<T, STATUS>,
+    ) -> ApiResult<Reply<T, STATUS>> {
         if let Some(key) = &self.key {
             idempotency::store(&mut self.tx, key, &reply.answer()).await?;
         }
@@ -181,7 +185,10 @@ pub struct IdempotencyKey(pub Option<String>);
 impl<'a> FromRequest<'a> for IdempotencyKey {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
         let Some(value) = request.headers().get("idempotency-key") else { return Ok(Self(None)) };
-        let key = value.to_str().ok().filter(|key| (1..=200).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()));
+        let key = value
+            .to_str()
+            .ok()
+            .filter(|key| (1..=200).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()));
         match key {
             Some(key) => Ok(Self(Some(key.to_owned()))),
             None => Err(Problem::new(ProblemKind::InvalidParameter)

@@ -6,9 +6,11 @@ use surv_tenancy::{
     customer_login::CustomerLoginError,
     db::{AdmissionRefusal, DbError, SqlError},
     invitations::InvitationError,
+    job_links::JobLinkError,
     members::MemberError,
     password_reset::PasswordResetError,
     passwords::PasswordError,
+    revoked_tokens::RevokeError,
     sessions::SessionError,
     sign_up::SignUpError,
     tenants::CompanyError,
@@ -24,8 +26,12 @@ impl From<TokenError> for Problem {
             TokenError::Expired { .. } => Self::new(K::TokenExpired),
             TokenError::OutOfScope => Self::new(K::Forbidden).detail("The token does not allow this."),
             TokenError::TimedOut => Self::new(K::Unavailable).retry_after(1),
-            TokenError::Malformed | TokenError::UnknownKey | TokenError::BadSignature | TokenError::Refused(_)
-            | TokenError::WrongAudience | TokenError::WrongKind => Self::new(K::Unauthenticated),
+            TokenError::Malformed
+            | TokenError::UnknownKey
+            | TokenError::BadSignature
+            | TokenError::Refused(_)
+            | TokenError::WrongAudience
+            | TokenError::WrongKind => Self::new(K::Unauthenticated),
         }
     }
 }
@@ -58,7 +64,9 @@ impl From<SqlError> for Problem {
             }
             Some("40001" | "40P01") => Self::new(K::Unavailable).retry_after(1),
             Some("55P03" | "57014") => Self::new(K::Unavailable).detail("The database was busy.").retry_after(1),
-            Some("22021" | "22P05") => Self::new(K::InvalidFields).detail("Some text holds a character that can't be stored."),
+            Some("22021" | "22P05") => {
+                Self::new(K::InvalidFields).detail("Some text holds a character that can't be stored.")
+            }
             // A write in a READ ONLY transaction is a fault of ours.
             Some(code) => {
                 tracing::error!(sqlstate = code, "the database answered with an error");
@@ -129,7 +137,9 @@ impl From<CustomerLoginError> for Problem {
 impl From<TotpError> for Problem {
     fn from(error: TotpError) -> Self {
         match error {
-            TotpError::AlreadyOn | TotpError::NotOn | TotpError::NotBegun => Self::new(K::InvalidTransition).detail(error),
+            TotpError::AlreadyOn | TotpError::NotOn | TotpError::NotBegun => {
+                Self::new(K::InvalidTransition).detail(error)
+            }
             TotpError::WrongCode | TotpError::WrongPassword => Self::new(K::WrongCredentials).detail(error),
             TotpError::Session(inner) => inner.into(),
         }
@@ -206,6 +216,25 @@ impl From<MintError> for Problem {
                 tracing::error!("there is no key to sign tokens with");
                 Self::new(K::Internal)
             }
+        }
+    }
+}
+
+impl From<JobLinkError> for Problem {
+    fn from(error: JobLinkError) -> Self {
+        match error {
+            JobLinkError::NotFound => Self::new(K::NotFound),
+            JobLinkError::NotTheCustomers => Self::new(K::InvalidFields).field("/user_id", error),
+            JobLinkError::Db(inner) => inner.into(),
+        }
+    }
+}
+
+impl From<RevokeError> for Problem {
+    fn from(error: RevokeError) -> Self {
+        match error {
+            RevokeError::Foreign => Self::new(K::Unauthenticated).detail(error),
+            RevokeError::Db(inner) => inner.into(),
         }
     }
 }

@@ -3,7 +3,11 @@
 
 use std::time::Duration;
 
-use poem::{IntoResponse, Response, handler, http::{StatusCode, header}, web::{Data, Html}};
+use poem::{
+    IntoResponse, Response, handler,
+    http::{StatusCode, header},
+    web::{Data, Html},
+};
 use surv_tenancy::db::Path;
 
 use crate::{deps::Deps, spec};

@@ -14,7 +14,10 @@ use poem_openapi::{
 use serde::{Serialize, de::DeserializeOwned};
 use surv_tenancy::idempotency::Answer;
 
-use crate::{etag, problem::{Problem, ProblemKind}};
+use crate::{
+    etag,
+    problem::{Problem, ProblemKind},
+};
 
 /// A JSON request body.
 #[derive(Debug, Clone)]

@@ -21,7 +21,7 @@ pub mod spec;
 use poem::{
     Endpoint, EndpointExt as _, IntoEndpoint as _, Response, Route, get,
     http::Method,
-    middleware::{AddData, Cors},
+    middleware::{AddData, CookieJarManager, Cors},
     post,
 };
 
@@ -63,6 +63,7 @@ pub fn build(deps: Deps) -> impl Endpoint<Output = Response> + use<> {
         .nest("/inbound", inbound)
         .nest("/", published)
         .with(AddData::new(deps.clone()))
+        .with(CookieJarManager::new())
         .with(OwnTask(config.request_timeout))
         .with(BodyLimit(config.body_limit_bytes))
         .with(cors)
@@ -72,7 +73,6 @@ pub fn build(deps: Deps) -> impl Endpoint<Output = Response> + use<> {
         .with(AddData::new(BehindProxy(config.behind_proxy)))
         .map_to_response()
 }
-
 
 trait AroundMetrics: Endpoint + Sized {
     fn around_metrics(self, deps: &Deps) -> middleware::metrics::Counted<Self> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use surv_tenancy::TenantId;
 use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
 
 const CHANNEL: &str = "surv:live";
 
@@ -15,6 +16,7 @@ const CHANNEL: &str = "surv:live";
 pub struct Live {
     here: broadcast::Sender<TenantId>,
     redis: Option<redis::aio::ConnectionManager>,
+    closing: CancellationToken,
 }
 
 impl std::fmt::Debug for Live {
@@ -26,14 +28,14 @@ impl std::fmt::Debug for Live {
 impl Live {
     /// Nudges within this process only.
     pub fn local() -> Self {
-        Self { here: broadcast::channel(1024).0, redis: None }
+        Self { here: broadcast::channel(1024).0, redis: None, closing: CancellationToken::new() }
     }
 
     /// Nudges across processes. Listens in the background for as long as the runtime lives.
     pub fn shared(client: redis::Client, connection: redis::aio::ConnectionManager) -> Self {
         let here = broadcast::channel(1024).0;
         tokio::spawn(listen(client, here.clone()));
-        Self { here, redis: Some(connection) }
+        Self { here, redis: Some(connection), closing: CancellationToken::new() }
     }
 
     /// Says that something of the company changed.
@@ -64,6 +66,15 @@ impl Live {
             }
         };
         let _ = tokio::time::timeout(at_most, nudged).await;
+    }
+
+    /// Ends all streams at their next look: the process is going.
+    pub fn close(&self) {
+        self.closing.cancel();
+    }
+
+    pub fn is_closing(&self) -> bool {
+        self.closing.is_cancelled()
     }
 
     pub fn subscribe(&self) -> broadcast::Receiver<TenantId> {

@@ -196,9 +196,7 @@ impl IntoResponse for Problem {
         if self.kind.status() == 401 {
             response = response.header(header::WWW_AUTHENTICATE, "Bearer");
         }
-        let mut response = response.body(body);
-        response.extensions_mut().insert(self.kind);
-        response
+        response.body(body)
     }
 }
 

@@ -7,15 +7,32 @@ use crate::{
     deps::Deps,
     door::Door,
     problem::ProblemKind,
-    resources::{auth::AuthApi, customers::CustomersApi, sessions::SessionsApi},
+    resources::{
+        auth::AuthApi,
+        company::CompanyApi,
+        customers::CustomersApi,
+        events::EventsApi,
+        members::{InvitationsApi, MembersApi},
+        sessions::SessionsApi,
+        tokens::TokensApi,
+    },
 };
 
-type Resources = (AuthApi, SessionsApi, CustomersApi);
+type Resources = (AuthApi, SessionsApi, CompanyApi, MembersApi, InvitationsApi, CustomersApi, EventsApi, TokensApi);
 
 /// The public surface: a resource that isn't here doesn't exist.
 pub fn service(deps: &Deps) -> OpenApiService<Resources, ()> {
     let door = Door::new(deps.clone());
-    let resources = (AuthApi(door.clone()), SessionsApi(door.clone()), CustomersApi(door));
+    let resources = (
+        AuthApi(door.clone()),
+        SessionsApi(door.clone()),
+        CompanyApi(door.clone()),
+        MembersApi(door.clone()),
+        InvitationsApi(door.clone()),
+        CustomersApi(door.clone()),
+        EventsApi(door.clone()),
+        TokensApi(door),
+    );
     OpenApiService::new(resources, "Surv", "1.0.0")
         .summary("The field-service platform's API")
         .description(
@@ -51,24 +68,40 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     let secured = operation.get("security").and_then(Value::as_array).is_some_and(|list| !list.is_empty());
     let has_body = operation.get("requestBody").is_some();
     let has_id = path.contains('{');
-    let takes_version = secured && (method == "patch" || (method == "post" && IF_MATCH_POSTS.iter().any(|end| path.ends_with(end))));
+    let takes_version =
+        secured && (method == "patch" || (method == "post" && IF_MATCH_POSTS.iter().any(|end| path.ends_with(end))));
     if takes_version {
         parameter(operation, "If-Match", true, "The ETag of what was read; 412 if it changed since.");
     }
     if secured && method == "post" {
         parameter(operation, "Idempotency-Key", false, "Repeats of a request with the same key get the first answer.");
     }
-    let mut kinds = vec![ProblemKind::InvalidParameter, ProblemKind::TooManyRequests, ProblemKind::Internal, ProblemKind::Unavailable];
+    let mut kinds = vec![
+        ProblemKind::InvalidParameter,
+        ProblemKind::TooManyRequests,
+        ProblemKind::Internal,
+        ProblemKind::Unavailable,
+    ];
     if secured {
         kinds.extend([ProblemKind::Unauthenticated, ProblemKind::Forbidden]);
     } else {
-        kinds.extend([ProblemKind::WrongCredentials, ProblemKind::Conflict, ProblemKind::LinkEnded, ProblemKind::CrossSite]);
+        kinds.extend([
+            ProblemKind::WrongCredentials,
+            ProblemKind::Conflict,
+            ProblemKind::LinkEnded,
+            ProblemKind::CrossSite,
+        ]);
     }
     if has_id {
         kinds.push(ProblemKind::NotFound);
     }
     if method != "get" {
-        kinds.extend([ProblemKind::InvalidTransition, ProblemKind::InvalidFields, ProblemKind::LinkEnded, ProblemKind::NotFound]);
+        kinds.extend([
+            ProblemKind::InvalidTransition,
+            ProblemKind::InvalidFields,
+            ProblemKind::LinkEnded,
+            ProblemKind::NotFound,
+        ]);
     }
     if has_body {
         kinds.extend([ProblemKind::BodyTooLarge, ProblemKind::UnsupportedMediaType]);
@@ -133,7 +166,13 @@ pub fn problems_page() -> String {
          address with the kind behind `#`. Generated from `api/src/problem.rs`.\n",
     );
     for kind in ProblemKind::ALL {
-        text.push_str(&format!("\n## {}\n\n**{}** · {}\n\n{}\n", kind.slug(), kind.status(), kind.title(), kind.meaning().trim()));
+        text.push_str(&format!(
+            "\n## {}\n\n**{}** · {}\n\n{}\n",
+            kind.slug(),
+            kind.status(),
+            kind.title(),
+            kind.meaning().trim()
+        ));
     }
     text
 }

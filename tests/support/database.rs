@@ -61,17 +61,12 @@ impl TestDatabase {
         .await
     }
 
+    /// By the product's own command, so that what tests run on is what a deployment gets.
     async fn build(&self, admin: &mut PgConnection) -> anyhow::Result<()> {
-        let passwords: Vec<(&str, String)> =
-            surv_rls_policies::LOGINS.iter().map(|login| (*login, password_of(login))).collect();
         drop_database(admin, &self.name).await?;
-        surv_rls_policies::bootstrap_cluster(admin, &passwords).await?;
-        surv_rls_policies::create_database(admin, &self.name).await?;
+        let config = DatabaseConfig { superuser_url: Some(url()?), ..self.config() };
+        surv::commands::migrate::quietly(&config).await.context("surv migrate")?;
         let mut superuser = self.superuser().await;
-        surv_rls_policies::bootstrap_database(&mut superuser).await?;
-        let mut migrator = self.login("surv_migrator_login").await?;
-        surv_migrations::migrate(&mut migrator).await?;
-        migrator.close().await?;
         Company::seed_both(&mut superuser).await.context("seeding the two companies")?;
         superuser.close().await?;
         let comment = format!("COMMENT ON DATABASE {} IS 'ready'", self.name);
@@ -135,13 +130,16 @@ impl TestDatabase {
     }
 }
 
-#[allow(clippy::disallowed_methods, reason = "tests are told by the environment where the database is")]
 fn server() -> anyhow::Result<PgConnectOptions> {
-    let url = std::env::var("SURV_TEST_SUPERUSER_URL").map(SecretString::from).ok().context(
+    PgConnectOptions::from_str(url()?.expose_secret()).context("SURV_TEST_SUPERUSER_URL is no Postgres URL")
+}
+
+#[allow(clippy::disallowed_methods, reason = "tests are told by the environment where the database is")]
+fn url() -> anyhow::Result<SecretString> {
+    std::env::var("SURV_TEST_SUPERUSER_URL").map(SecretString::from).ok().context(
         "SURV_TEST_SUPERUSER_URL is not set: run these tests by `./dev test`, or set it to a superuser of a Postgres \
          server for tests, such as postgres://postgres@127.0.0.1:5432/postgres",
-    )?;
-    PgConnectOptions::from_str(url.expose_secret()).context("SURV_TEST_SUPERUSER_URL is no Postgres URL")
+    )
 }
 
 /// The same in every run: runs share the cluster, and passwords belong to it.

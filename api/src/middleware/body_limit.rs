@@ -35,9 +35,12 @@ impl<E: Endpoint> Endpoint for WithBodyLimit<E> {
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
         if request.headers().contains_key(header::CONTENT_ENCODING) {
-            return Err(Problem::new(ProblemKind::UnsupportedMediaType).detail("Content codings are not accepted.").into());
+            return Err(Problem::new(ProblemKind::UnsupportedMediaType)
+                .detail("Content codings are not accepted.")
+                .into());
         }
-        let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
+        let announced =
+            request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
         if announced.is_some_and(|length| length > self.limit) {
             return Err(self.too_large().into());
         }

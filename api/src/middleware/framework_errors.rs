@@ -5,7 +5,9 @@ use poem::{
     error::{MethodNotAllowedError, NotFoundError, ParsePathError},
     http::StatusCode,
 };
-use poem_openapi::error::{AuthorizationError, ContentTypeError, ParseParamError, ParsePathError as ParseOaiPath, ParseRequestPayloadError};
+use poem_openapi::error::{
+    AuthorizationError, ContentTypeError, ParseParamError, ParsePathError as ParseOaiPath, ParseRequestPayloadError,
+};
 
 use crate::problem::{Problem, ProblemKind};
 

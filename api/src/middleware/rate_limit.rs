@@ -53,9 +53,11 @@ type Key = [u8; 16];
 struct Local {
     rates: Rates,
     limiters: [DefaultKeyedRateLimiter<Key>; 4],
-    /// Requests since the last charge in Redis, and until when Redis shuts a key out.
-    shared: Mutex<HashMap<(Rule, Key), (u32, Option<Instant>)>>,
+    shared: Mutex<HashMap<(Rule, Key), Shared>>,
 }
+
+/// Requests since the last charge in Redis, and until when Redis shuts the key out.
+type Shared = (u32, Option<Instant>);
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -80,7 +82,8 @@ impl RateLimits {
                 .allow_burst(NonZeroU32::new(rate.burst).unwrap_or(one));
             RateLimiter::keyed(quota)
         };
-        let limiters = [limiter(rates.address), limiter(rates.account), limiter(rates.principal), limiter(rates.company)];
+        let limiters =
+            [limiter(rates.address), limiter(rates.account), limiter(rates.principal), limiter(rates.company)];
         Self { local: Arc::new(Local { rates, limiters, shared: Mutex::new(HashMap::new()) }), redis }
     }
 
@@ -211,7 +214,13 @@ redis.call('SET', KEYS[1], string.format('%.3f', full), 'PX', math.ceil(full - n
 ";
 
 /// How long to wait, when the allowance is used up. Redis gone or slow counts as allowed.
-async fn charge(mut redis: redis::aio::ConnectionManager, rule: Rule, key: &Key, rate: Rate, cost: u32) -> Option<Duration> {
+async fn charge(
+    mut redis: redis::aio::ConnectionManager,
+    rule: Rule,
+    key: &Key,
+    rate: Rate,
+    cost: u32,
+) -> Option<Duration> {
     let name = format!("surv:rate:{rule:?}:{}", hex::encode(key));
     let script = redis::Script::new(GCRA);
     let mut call = script.key(name);

@@ -6,8 +6,6 @@ use poem::{Endpoint, IntoResponse, Middleware, Request, Response, http::HeaderVa
 use surv_tenancy::{Ids, RequestId};
 use tracing::Instrument as _;
 
-use crate::problem::ProblemKind;
-
 /// See the module.
 #[derive(Debug, Clone)]
 pub struct RequestIds(pub Ids);
@@ -52,7 +50,11 @@ impl<E: Endpoint> Endpoint for WithRequestId<E> {
         if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
             response.headers_mut().insert("x-request-id", value);
         }
-        Ok(if response.extensions().get::<ProblemKind>().is_some() { with_instance(response, id).await } else { response })
+        Ok(if response.content_type() == Some("application/problem+json") {
+            with_instance(response, id).await
+        } else {
+            response
+        })
     }
 }
 
@@ -60,10 +62,11 @@ impl<E: Endpoint> Endpoint for WithRequestId<E> {
 async fn with_instance(mut response: Response, id: RequestId) -> Response {
     let body = response.take_body();
     if let Ok(bytes) = body.into_vec().await {
-        let with_id = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&bytes).map(|mut problem| {
-            problem.insert("instance".to_owned(), format!("urn:uuid:{id}").into());
-            serde_json::to_vec(&problem).unwrap_or_default()
-        });
+        let with_id =
+            serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&bytes).map(|mut problem| {
+                problem.insert("instance".to_owned(), format!("urn:uuid:{id}").into());
+                serde_json::to_vec(&problem).unwrap_or_default()
+            });
         response.set_body(with_id.unwrap_or(bytes));
     }
     response

@@ -1,6 +1,9 @@
 //! Headers that tell browsers what not to do with answers.
 
-use poem::{Endpoint, IntoResponse, Middleware, Request, Response, http::{HeaderName, HeaderValue, header}};
+use poem::{
+    Endpoint, IntoResponse, Middleware, Request, Response,
+    http::{HeaderName, HeaderValue, header},
+};
 
 /// An API answer is nobody's page: nothing may be loaded, framed, sniffed or kept.
 const ALWAYS: &[(HeaderName, &str)] = &[
@@ -10,7 +13,10 @@ const ALWAYS: &[(HeaderName, &str)] = &[
     (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"),
 ];
 const UNLESS_SET: &[(HeaderName, &str)] = &[
-    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    ),
     (header::CACHE_CONTROL, "private, no-store"),
 ];
 

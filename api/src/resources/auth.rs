@@ -5,8 +5,14 @@
 //! an Idempotency-Key: it would be a secret at rest, and repeating one of them does no harm (docs/decisions/0009).
 
 use chrono::{DateTime, TimeDelta, Utc};
-use poem::{Request, Response, http::{HeaderValue, header}, IntoResponse};
-use poem_openapi::{ApiResponse, Enum, Object, OpenApi, registry::{MetaResponses, Registry}};
+use poem::{
+    IntoResponse, Request, Response,
+    http::{HeaderValue, header},
+};
+use poem_openapi::{
+    ApiResponse, Enum, Object, OpenApi,
+    registry::{MetaResponses, Registry},
+};
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use surv_tenancy::{
@@ -372,7 +378,12 @@ impl AuthApi {
 
     /// Answer the second step
     #[oai(path = "/second-step", method = "post", operation_id = "answerSecondStep")]
-    async fn second_step(&self, visitor: Visitor, request: &Request, body: Body<SecondStepAnswer>) -> ApiResult<LogInReply> {
+    async fn second_step(
+        &self,
+        visitor: Visitor,
+        request: &Request,
+        body: Body<SecondStepAnswer>,
+    ) -> ApiResult<LogInReply> {
         let identity = self.anonymous(&visitor, None).await?;
         let mode = self.mode(request, body.0.session)?;
         let device = device(&visitor, mode);
@@ -383,7 +394,12 @@ impl AuthApi {
 
     /// Choose one of several companies
     #[oai(path = "/company", method = "post", operation_id = "chooseCompany")]
-    async fn choose_company(&self, visitor: Visitor, request: &Request, body: Body<CompanyChoice>) -> ApiResult<LogInReply> {
+    async fn choose_company(
+        &self,
+        visitor: Visitor,
+        request: &Request,
+        body: Body<CompanyChoice>,
+    ) -> ApiResult<LogInReply> {
         let identity = self.anonymous(&visitor, None).await?;
         let mode = self.mode(request, body.0.session)?;
         let device = device(&visitor, mode);
@@ -437,7 +453,7 @@ impl AuthApi {
     async fn request_code(&self, visitor: Visitor, body: Body<CodeWish>) -> ApiResult<Reply<CodeSent>> {
         let identity = self.anonymous(&visitor, Some(&body.0.email)).await?;
         let requested = customer_login::request(&identity, &body.0.company, &body.0.email).await?;
-        let minutes = i64::from(requested.minutes);
+        let minutes = requested.minutes;
         Ok(Reply::plain(CodeSent { challenge_id: requested.challenge_id, minutes }))
     }
 
@@ -475,7 +491,11 @@ impl AuthApi {
 
     /// Accept an invitation
     #[oai(path = "/invitation/accept", method = "post", operation_id = "acceptInvitation")]
-    async fn accept_invitation(&self, visitor: Visitor, body: Body<InvitationAnswer>) -> ApiResult<Reply<CompanyOption>> {
+    async fn accept_invitation(
+        &self,
+        visitor: Visitor,
+        body: Body<InvitationAnswer>,
+    ) -> ApiResult<Reply<CompanyOption>> {
         let identity = self.anonymous(&visitor, None).await?;
         let as_who = AcceptAs::Password(body.0.password.into());
         let accepted = invitations::accept(&identity, &body.0.secret.into(), as_who).await?;
@@ -533,7 +553,11 @@ impl AuthApi {
             LogInOutcome::ChooseCompany { challenge, companies } => {
                 let companies = companies
                     .into_iter()
-                    .map(|access| CompanyOption { company: access.company, slug: access.slug, role: access.role.into() })
+                    .map(|access| CompanyOption {
+                        company: access.company,
+                        slug: access.slug,
+                        role: access.role.into(),
+                    })
                     .collect();
                 let answer = LogInAnswer {
                     challenge: Some(challenge.expose_secret().to_owned()),
@@ -558,19 +582,22 @@ fn device(visitor: &Visitor, mode: SessionMode) -> Device {
 fn logged_in_reply(deps: &Deps, logged_in: &LoggedIn, mode: SessionMode) -> ApiResult<LogInReply> {
     let now = deps.clock().now();
     let expires_at = now + TimeDelta::minutes(deps.config.access_minutes);
-    let minted = token::mint(&deps.keys, &TokenSpec {
-        tenant_id: logged_in.tenant_id,
-        user_id: logged_in.user_id,
-        session_id: logged_in.session_id,
-        kind: TokenKind::Access,
-        audience: deps.config.audience.to_string(),
-        role: logged_in.role,
-        scope: CapabilitySet::of_role(logged_in.role),
-        expires_at,
-        confined_to: None,
-        operations: None,
-        sealed: false,
-    })?;
+    let minted = token::mint(
+        &deps.keys,
+        &TokenSpec {
+            tenant_id: logged_in.tenant_id,
+            user_id: logged_in.user_id,
+            session_id: logged_in.session_id,
+            kind: TokenKind::Access,
+            audience: deps.config.audience.to_string(),
+            role: logged_in.role,
+            scope: CapabilitySet::of_role(logged_in.role),
+            expires_at,
+            confined_to: None,
+            operations: None,
+            sealed: false,
+        },
+    )?;
     let mut answer = LogInAnswer {
         expires_at: Some(expires_at),
         tenant_id: Some(logged_in.tenant_id.0),

@@ -146,11 +146,8 @@ impl CustomersApi {
         /// From the page before.
         cursor: Query<Option<String>>,
     ) -> ApiResult<Reply<CustomerPage>> {
-        let wanted = Wanted {
-            q: q.0,
-            state: state.0.unwrap_or(StateView::Active),
-            sort: sort.0.unwrap_or(Sort::Newest),
-        };
+        let wanted =
+            Wanted { q: q.0, state: state.0.unwrap_or(StateView::Active), sort: sort.0.unwrap_or(Sort::Newest) };
         let limit = self::limit(limit.0)?;
         let mut tx = self.0.read(&caller, READ.0, READ.1).await?;
         let cursors = Cursors::new(&self.0.deps().identity.sealer, tx.actor(), "customers", &wanted);
@@ -193,8 +190,7 @@ impl CustomersApi {
     ) -> ApiResult<Reply<CustomerView>> {
         let mut tx = self.0.write(&caller, WRITE.0, WRITE.1).await?;
         let (ids, now) = (self.0.deps().ids(), self.0.deps().clock().now());
-        let customer =
-            customers::update(&mut tx, ids, now, CustomerId(customer_id.0), seen.0, body.0.into()).await?;
+        let customer = customers::update(&mut tx, ids, now, CustomerId(customer_id.0), seen.0, body.0.into()).await?;
         self.0.commit(tx).await?;
         Ok(Reply::versioned(customer.into()))
     }
@@ -343,7 +339,13 @@ impl From<KindView> for CustomerKind {
 
 impl From<NewCustomer> for CustomerDetails {
     fn from(new: NewCustomer) -> Self {
-        Self { kind: new.kind.into(), name: new.name, email: new.email, phone: new.phone, office_notes: new.office_notes }
+        Self {
+            kind: new.kind.into(),
+            name: new.name,
+            email: new.email,
+            phone: new.phone,
+            office_notes: new.office_notes,
+        }
     }
 }
 

@@ -1,8 +1,12 @@
 //! One file a noun: its views, its filters, its operations. `customers` is the model to copy.
 
 pub mod auth;
+pub mod company;
 pub mod customers;
+pub mod events;
+pub mod members;
 pub mod sessions;
+pub mod tokens;
 
 use poem_openapi::Tags;
 

@@ -1,7 +1,10 @@
 //! `/v1/sessions` and the caller's own account: log-ins, log-out, password, second factor.
 
 use chrono::{DateTime, Utc};
-use poem::{IntoResponse, Response, http::{HeaderValue, header}};
+use poem::{
+    IntoResponse, Response,
+    http::{HeaderValue, header},
+};
 use poem_openapi::{
     ApiResponse, Object, OpenApi,
     param::Path,
@@ -188,10 +191,7 @@ impl SessionsApi {
     async fn second_factor(&self, caller: Caller) -> ApiResult<Reply<SecondFactor>> {
         let actor = self.0.own(&caller, Operation::Read)?;
         let state = totp::state(&self.identity(&caller), &actor).await?;
-        Ok(Reply::plain(SecondFactor {
-            enabled_at: state.enabled_at,
-            recovery_codes_left: state.recovery_codes_left,
-        }))
+        Ok(Reply::plain(SecondFactor { enabled_at: state.enabled_at, recovery_codes_left: state.recovery_codes_left }))
     }
 
     /// Begin to turn the second step on

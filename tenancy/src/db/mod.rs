@@ -4,8 +4,8 @@
 //! cross-tenant paths, each with a database role of its own. Both hand out connections that return to their pool
 //! only after an answered COMMIT or ROLLBACK (`pool.rs`).
 
-mod context;
 mod config;
+mod context;
 mod error;
 mod platform_tx;
 mod pool;

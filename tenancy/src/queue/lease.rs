@@ -130,13 +130,10 @@ fn held(rows: u64) -> Result<(), LeaseError> {
 /// # Errors
 /// [`LeaseError::Lost`]: roll back.
 pub async fn complete(tx: &mut TenantTx, claim: &Claim) -> Result<(), LeaseError> {
-    let done = sqlx::query!(
-        "DELETE FROM tasks WHERE task_id = $1 AND lease_token = $2",
-        claim.task_id.0,
-        claim.lease_token
-    )
-    .execute(tx.conn())
-    .await?;
+    let done =
+        sqlx::query!("DELETE FROM tasks WHERE task_id = $1 AND lease_token = $2", claim.task_id.0, claim.lease_token)
+            .execute(tx.conn())
+            .await?;
     held(done.rows_affected())
 }
 

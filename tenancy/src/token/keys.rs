@@ -19,6 +19,8 @@ pub enum KeyError {
     NoSigningKey(u32),
     #[error("there is no root key at all")]
     Empty,
+    #[error("{0:?} is no number of a key")]
+    NoNumber(String),
 }
 
 /// Root keys by id. One signs, or none on a machine that only verifies; all verify.
@@ -66,6 +68,16 @@ impl KeyRing {
             ring.insert(id, public.map_err(|_| KeyError::NotHex(id))?)?;
         }
         if ring.verify.is_empty() { Err(KeyError::Empty) } else { Ok(ring) }
+    }
+
+    /// The same ring with one more key that only verifies.
+    ///
+    /// # Errors
+    /// [`KeyError`] when the key is none, or its number is taken.
+    pub fn with_retired(mut self, id: u32, key: &str) -> Result<Self, KeyError> {
+        let public = PublicKey::from_bytes_hex(key, Algorithm::Ed25519).map_err(|_| KeyError::NotHex(id))?;
+        self.insert(id, public)?;
+        Ok(self)
     }
 
     fn insert(&mut self, id: u32, key: PublicKey) -> Result<(), KeyError> {

@@ -1,0 +1,85 @@
+//! The sub-commands, one file each: to add one, write its file, a variant here and a line in [`Program::run`].
+//!
+//! Only commands print: answers on standard output, the log on standard error.
+#![allow(clippy::print_stdout, reason = "what a command answers belongs on standard output")]
+
+pub mod migrate;
+pub mod openapi;
+pub mod serve;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use crate::{config, config::Sources, telemetry};
+
+/// Surv: field service for the trades.
+#[derive(Debug, Parser)]
+#[command(name = "surv", version, about)]
+pub struct Program {
+    /// The configuration file [default: surv.toml, if there is one]
+    #[arg(long, global = true, env = "SURV_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Bring the database into shape: roles, schema, policies
+    Migrate,
+    /// Run the API server
+    Serve {
+        /// Only say whether the configuration can be used
+        #[arg(long)]
+        check: bool,
+    },
+    /// Print the OpenAPI document
+    Openapi,
+    /// Print a page of the documentation that is made of the code
+    Docs { page: DocsPage },
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum DocsPage {
+    Problems,
+}
+
+impl Program {
+    /// Runs the command and prints what went wrong.
+    pub async fn run(self) -> ExitCode {
+        match self.dispatch().await {
+            Ok(code) => code,
+            Err(error) => {
+                eprintln!("surv: {error:#}");
+                ExitCode::FAILURE
+            }
+        }
+    }
+
+    async fn dispatch(&self) -> anyhow::Result<ExitCode> {
+        match &self.command {
+            Command::Migrate => {
+                let sources = self.sources()?;
+                let database = config::database(&sources)?;
+                telemetry::start(&config::log(&sources)?)?;
+                migrate::run(&database).await
+            }
+            Command::Serve { check } => {
+                let config = config::Config::from_sources(&self.sources()?)?;
+                if *check {
+                    println!("the configuration can be used");
+                    return Ok(ExitCode::SUCCESS);
+                }
+                telemetry::start(&config.log)?;
+                serve::run(&config).await
+            }
+            Command::Openapi => openapi::print_document(),
+            Command::Docs { page: DocsPage::Problems } => Ok(openapi::print_problems()),
+        }
+    }
+
+    fn sources(&self) -> anyhow::Result<Sources> {
+        Sources::read(self.config.as_deref())
+    }
+}
