@@ -3,7 +3,10 @@
 //! Only commands print: answers on standard output, the log on standard error.
 #![allow(clippy::print_stdout, reason = "what a command answers belongs on standard output")]
 
+pub mod doctor;
 pub mod migrate;
+#[cfg(test)]
+mod scratch;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -26,6 +29,8 @@ pub struct Program {
 enum Command {
     /// Bring the database into shape: roles, schema, policies
     Migrate,
+    /// Look at a deployment and say what to repair
+    Doctor(doctor::Doctor),
 }
 
 impl Program {
@@ -48,6 +53,7 @@ impl Program {
                 telemetry::start(&config::log(&sources)?)?;
                 migrate::run(&database).await
             }
+            Command::Doctor(doctor) => doctor.run(&self.sources()?).await,
         }
     }
 
