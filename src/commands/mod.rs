@@ -3,9 +3,12 @@
 //! Only commands print: answers on standard output, the log on standard error.
 #![allow(clippy::print_stdout, reason = "what a command answers belongs on standard output")]
 
+pub mod doctor;
 pub mod migrate;
 pub mod openapi;
 pub mod serve;
+#[cfg(test)]
+mod scratch;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -38,6 +41,8 @@ enum Command {
     Openapi,
     /// Print a page of the documentation that is made of the code
     Docs { page: DocsPage },
+    /// Look at a deployment and say what to repair
+    Doctor(doctor::Doctor),
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -76,6 +81,7 @@ impl Program {
             }
             Command::Openapi => openapi::print_document(),
             Command::Docs { page: DocsPage::Problems } => Ok(openapi::print_problems()),
+            Command::Doctor(doctor) => doctor.run(&self.sources()?).await,
         }
     }
 
