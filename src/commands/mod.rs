@@ -7,6 +7,7 @@ pub mod doctor;
 pub mod migrate;
 pub mod openapi;
 pub mod serve;
+pub mod work;
 #[cfg(test)]
 mod scratch;
 
@@ -37,6 +38,8 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Run background work
+    Work,
     /// Print the OpenAPI document
     Openapi,
     /// Print a page of the documentation that is made of the code
@@ -78,6 +81,11 @@ impl Program {
                 }
                 telemetry::start(&config.log)?;
                 serve::run(&config).await
+            }
+            Command::Work => {
+                let config = config::Config::from_sources(&self.sources()?)?;
+                telemetry::start(&config.log)?;
+                work::run(&config).await
             }
             Command::Openapi => openapi::print_document(),
             Command::Docs { page: DocsPage::Problems } => Ok(openapi::print_problems()),
