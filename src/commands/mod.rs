@@ -6,10 +6,10 @@
 pub mod doctor;
 pub mod migrate;
 pub mod openapi;
-pub mod serve;
-pub mod work;
 #[cfg(test)]
 mod scratch;
+pub mod serve;
+pub mod work;
 
 use std::{path::PathBuf, process::ExitCode};
 

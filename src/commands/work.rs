@@ -35,7 +35,9 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     let port = Route::new().at("/health", get(health)).at("/metrics", get(render)).data(metrics);
     let server = tokio::spawn(async move {
         let stopped = async move { stopping.cancelled().await };
-        Server::new(TcpListener::bind(address)).run_with_graceful_shutdown(port, stopped, Some(Duration::from_secs(1))).await
+        Server::new(TcpListener::bind(address))
+            .run_with_graceful_shutdown(port, stopped, Some(Duration::from_secs(1)))
+            .await
     });
     tracing::info!(%address, "working");
     workers.run(stop).await;

@@ -117,11 +117,14 @@ mod tests {
             .collect();
 
         use AssignmentState as S;
-        assert_eq!(allowed, [
-            (S::Assigned, Step::GoOnTheWay),
-            (S::Assigned, Step::Arrive),
-            (S::OnTheWay, Step::Arrive),
-            (S::Arrived, Step::Complete),
-        ]);
+        assert_eq!(
+            allowed,
+            [
+                (S::Assigned, Step::GoOnTheWay),
+                (S::Assigned, Step::Arrive),
+                (S::OnTheWay, Step::Arrive),
+                (S::Arrived, Step::Complete),
+            ]
+        );
     }
 }

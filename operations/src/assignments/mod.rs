@@ -122,11 +122,7 @@ pub async fn take_step(
 }
 
 /// What becomes of job and visit when one technician takes a step.
-fn follow(
-    mut job: LockedJob,
-    mut visit: LockedVisit,
-    step: Step,
-) -> Result<(LockedJob, LockedVisit), VisitError> {
+fn follow(mut job: LockedJob, mut visit: LockedVisit, step: Step) -> Result<(LockedJob, LockedVisit), VisitError> {
     match step {
         Step::GoOnTheWay => visit.state = visit.state.after(VisitEvent::GoOnTheWay)?,
         Step::Arrive => {

@@ -18,11 +18,7 @@ pub async fn technician_name(tx: &mut TenantTx, technician_id: UserId) -> sqlx::
 }
 
 #[tracing::instrument(name = "db.assignments.find", level = "debug", skip_all, err)]
-pub async fn find(
-    tx: &mut TenantTx,
-    visit_id: VisitId,
-    technician_id: UserId,
-) -> sqlx::Result<Option<Assignment>> {
+pub async fn find(tx: &mut TenantTx, visit_id: VisitId, technician_id: UserId) -> sqlx::Result<Option<Assignment>> {
     sqlx::query_as!(
         Assignment,
         r#"

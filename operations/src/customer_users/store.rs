@@ -5,12 +5,9 @@ use surv_tenancy::{CustomerId, UserId, db::TenantTx};
 use super::{CustomerUser, CustomerUserState};
 
 pub async fn customer_exists(tx: &mut TenantTx, customer_id: CustomerId) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM customers WHERE customer_id = $1) AS "exists!""#,
-        customer_id.0
-    )
-    .fetch_one(tx.conn())
-    .await
+    sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM customers WHERE customer_id = $1) AS "exists!""#, customer_id.0)
+        .fetch_one(tx.conn())
+        .await
 }
 
 /// The user with the address, made if there is none yet; see `rls-policies/functions.sql`.
@@ -45,11 +42,7 @@ pub async fn insert(
 }
 
 #[tracing::instrument(name = "db.customer_users.find", level = "debug", skip_all, err)]
-pub async fn find(
-    tx: &mut TenantTx,
-    user_id: UserId,
-    customer_id: CustomerId,
-) -> sqlx::Result<Option<CustomerUser>> {
+pub async fn find(tx: &mut TenantTx, user_id: UserId, customer_id: CustomerId) -> sqlx::Result<Option<CustomerUser>> {
     sqlx::query_as!(
         CustomerUser,
         r#"

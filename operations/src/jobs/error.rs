@@ -3,7 +3,6 @@
 use surv_tenancy::FieldErrors;
 
 use super::job::InvalidTransition;
-use crate::visits::VisitError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum JobError {
@@ -21,8 +20,6 @@ pub enum JobError {
     StillOpen,
     #[error(transparent)]
     InvalidTransition(#[from] InvalidTransition),
-    #[error(transparent)]
-    Visit(#[from] Box<VisitError>),
     #[error(transparent)]
     Invalid(#[from] FieldErrors),
     #[error("database")]

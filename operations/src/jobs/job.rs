@@ -27,7 +27,10 @@ pub enum JobEvent {
     /// A technician arrived.
     Start,
     /// A visit was done or cancelled.
-    VisitOver { open_visits_left: i32, any_done: bool },
+    VisitOver {
+        open_visits_left: i32,
+        any_done: bool,
+    },
     Cancel,
 }
 
@@ -49,8 +52,7 @@ const fn word(state: &JobState) -> &'static str {
 }
 
 impl JobState {
-    pub const ALL: [Self; 5] =
-        [Self::Unscheduled, Self::Scheduled, Self::InProgress, Self::Completed, Self::Cancelled];
+    pub const ALL: [Self; 5] = [Self::Unscheduled, Self::Scheduled, Self::InProgress, Self::Completed, Self::Cancelled];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -73,9 +75,7 @@ impl JobState {
             (S::InProgress, E::Schedule) => Ok(S::InProgress),
             (S::Scheduled | S::InProgress, E::Start) => Ok(S::InProgress),
             (S::Scheduled | S::InProgress, E::VisitOver { open_visits_left: 0, any_done: true }) => Ok(S::Completed),
-            (S::Scheduled | S::InProgress, E::VisitOver { open_visits_left: 0, any_done: false }) => {
-                Ok(S::Unscheduled)
-            }
+            (S::Scheduled | S::InProgress, E::VisitOver { open_visits_left: 0, any_done: false }) => Ok(S::Unscheduled),
             (S::Scheduled | S::InProgress, E::VisitOver { .. }) => Ok(self),
             (S::Unscheduled | S::Scheduled | S::InProgress, E::Cancel) => Ok(S::Cancelled),
             // Spelled out rather than `_`: a new state or event must be placed here to compile.

@@ -76,8 +76,7 @@ pub async fn create(
     };
     store::insert(tx, &job).await?;
     visits::insert_all(tx, &planned).await?;
-    let changes =
-        Changes::new().set("number", &job.number).set("title", &job.title).set("visits", &planned.len());
+    let changes = Changes::new().set("number", &job.number).set("title", &job.title).set("visits", &planned.len());
     record(tx, ids, now, "job.created", &job, Visibility::Customer, changes).await?;
     Ok((job, planned))
 }

@@ -13,7 +13,7 @@ use surv_tenancy::{
 };
 
 pub use error::VisitError;
-pub use schedule::{ScheduleFilter, SchedulePosition, ScheduledVisit, ScheduledAssignment, schedule};
+pub use schedule::{ScheduleFilter, SchedulePosition, ScheduledAssignment, ScheduledVisit, schedule};
 pub(crate) use store::{LockedVisit, insert_all, lock, move_state};
 pub use visit::{InvalidTransition, NewVisit, Visit, VisitEvent, VisitState};
 

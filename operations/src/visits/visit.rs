@@ -25,7 +25,9 @@ pub enum VisitEvent {
     GoOnTheWay,
     Arrive,
     /// A technician is done.
-    Finish { open_assignments_left: i32 },
+    Finish {
+        open_assignments_left: i32,
+    },
     Reschedule,
     Cancel,
 }
