@@ -3,6 +3,7 @@
 //! Only commands print: answers on standard output, the log on standard error.
 #![allow(clippy::print_stdout, reason = "what a command answers belongs on standard output")]
 
+pub mod demo;
 pub mod doctor;
 pub mod migrate;
 pub mod openapi;
@@ -40,6 +41,12 @@ enum Command {
     },
     /// Run background work
     Work,
+    /// Make two demo companies and print their log-ins
+    Demo {
+        /// Write the log-ins to this file instead
+        #[arg(long, value_name = "FILE")]
+        json: Option<PathBuf>,
+    },
     /// Print the OpenAPI document
     Openapi,
     /// Print a page of the documentation that is made of the code
@@ -86,6 +93,11 @@ impl Program {
                 let config = config::Config::from_sources(&self.sources()?)?;
                 telemetry::start(&config.log)?;
                 work::run(&config).await
+            }
+            Command::Demo { json } => {
+                let config = config::Config::from_sources(&self.sources()?)?;
+                telemetry::start(&config.log)?;
+                demo::run(&config, json.as_deref()).await
             }
             Command::Openapi => openapi::print_document(),
             Command::Docs { page: DocsPage::Problems } => Ok(openapi::print_problems()),
