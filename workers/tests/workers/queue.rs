@@ -24,6 +24,7 @@ static ORDER: Mutex<Vec<TenantId>> = Mutex::new(Vec::new());
 impl Handle<Note> for Workers {
     async fn handle(&self, _: Note, ctx: &TaskContext) -> Result<Done, TaskError> {
         ORDER.lock().unwrap().push(ctx.tenant_id());
+        tokio::time::sleep(Duration::from_millis(150)).await;
         ctx.finish(ctx.begin().await?).await
     }
 }
@@ -52,15 +53,16 @@ async fn companies_with_one_task_do_not_wait_for_one_with_thousands() {
     let shutdown = CancellationToken::new();
     let (token, running) = (shutdown.clone(), workers.clone());
     let run = tokio::spawn(async move { running.run(token).await });
-    let place = |tenant: &TenantId| ORDER.lock().unwrap().iter().position(|one| one == tenant);
+    let ours: Vec<TenantId> = small.iter().copied().chain([big]).collect();
+    let place =
+        |tenant: &TenantId| ORDER.lock().unwrap().iter().filter(|one| ours.contains(one)).position(|one| one == tenant);
 
     eventually("the small companies' tasks", async || small.iter().all(|tenant| place(tenant).is_some())).await;
     shutdown.cancel();
     run.await.unwrap();
 
-    // Two of the big company fit beside the five into the first eight; a few more may overtake on the way.
-    let last = small.iter().filter_map(place).max().unwrap();
-    assert!(last <= 10, "{last} came first");
+    // Two of the big company fit beside the five into the first eight.
+    assert!(last <= 7, "{last} came first");
 }
 
 #[tokio::test]
