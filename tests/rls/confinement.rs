@@ -49,13 +49,15 @@ async fn compare(tenants: &TenantDb, who: Who, things: &[(ConfinedKind, Uuid)]) 
     let mut confined = tenants.begin(&Company::ACME.confined(who, confinement)).await.unwrap();
     let mut total = 0;
     for (table, has_job, has_customer) in tables().await {
-        let open = NOT_CONFINED.iter().any(|(name, only, _)| *name == table && only.is_none_or(|w| w.role() == who.role()));
+        let open =
+            NOT_CONFINED.iter().any(|(name, only, _)| *name == table && only.is_none_or(|w| w.role() == who.role()));
         let hangs = things.iter().filter_map(|(kind, id)| match kind {
             ConfinedKind::Job if has_job => Some(format!("job_id = '{id}'")),
             ConfinedKind::Customer if has_customer => Some(format!("customer_id = '{id}'")),
             _ => None,
         });
-        let condition = if open { "true".to_owned() } else { hangs.fold("false".to_owned(), |all, one| format!("{all} OR {one}")) };
+        let condition =
+            if open { "true".to_owned() } else { hangs.fold("false".to_owned(), |all, one| format!("{all} OR {one}")) };
         let expected = count(&mut free, &table, &condition).await;
         let seen = count(&mut confined, &table, "true").await;
         assert_eq!(seen.unwrap_or(0), expected.unwrap_or(0), "{who:?} confined to {things:?}: {table}");
@@ -67,7 +69,10 @@ async fn compare(tenants: &TenantDb, who: Who, things: &[(ConfinedKind, Uuid)]) 
 #[tokio::test]
 async fn a_confined_actor_sees_exactly_what_hangs_off_the_named_things() {
     let tenants = TestDatabase::shared().await.tenants();
-    let (job, customer) = (|n| (ConfinedKind::Job, Company::ACME.id("job", n)), |n| (ConfinedKind::Customer, Company::ACME.id("customer", n)));
+    let (job, customer) = (
+        |n| (ConfinedKind::Job, Company::ACME.id("job", n)),
+        |n| (ConfinedKind::Customer, Company::ACME.id("customer", n)),
+    );
 
     for who in Who::ALL {
         let mut seen = 0;
@@ -78,7 +83,10 @@ async fn a_confined_actor_sees_exactly_what_hangs_off_the_named_things() {
             vec![customer(1)],
             vec![customer(2), job(1)],
             // Not the own company's.
-            vec![(ConfinedKind::Job, Company::RIVAL.id("job", 1)), (ConfinedKind::Customer, Company::RIVAL.id("customer", 1))],
+            vec![
+                (ConfinedKind::Job, Company::RIVAL.id("job", 1)),
+                (ConfinedKind::Customer, Company::RIVAL.id("customer", 1)),
+            ],
         ] {
             seen += compare(&tenants, who, &things).await;
         }
@@ -103,17 +111,20 @@ async fn a_confined_admin_changes_nothing_else() {
     let to_job_1 = Confinement::Only([(ConfinedKind::Job, Company::ACME.id("job", 1))].into());
     let mut tx = tenants.begin(&Company::ACME.confined(Who::Admin, to_job_1)).await.unwrap();
 
-    for (table, rows) in [("jobs", 1), ("visits", 2), ("customers", 0), ("properties", 0), ("members", 0), ("tenants", 0)] {
+    for (table, rows) in
+        [("jobs", 1), ("visits", 2), ("customers", 0), ("properties", 0), ("members", 0), ("tenants", 0)]
+    {
         let statement = format!("UPDATE {table} SET version = version + 1");
         let changed = sqlx::query(AssertSqlSafe(statement)).execute(tx.conn()).await.unwrap();
         assert_eq!(changed.rows_affected(), rows, "{table}");
     }
-    let refused = sqlx::query("INSERT INTO customers (tenant_id, customer_id, kind, name) VALUES ($1, $2, 'person', 'New')")
-        .bind(Company::ACME.tenant_id())
-        .bind(Company::ACME.id("customer", 99))
-        .execute(tx.conn())
-        .await
-        .unwrap_err();
+    let refused =
+        sqlx::query("INSERT INTO customers (tenant_id, customer_id, kind, name) VALUES ($1, $2, 'person', 'New')")
+            .bind(Company::ACME.tenant_id())
+            .bind(Company::ACME.id("customer", 99))
+            .execute(tx.conn())
+            .await
+            .unwrap_err();
 
     assert!(refused.to_string().contains("row-level security"), "{refused}");
 }

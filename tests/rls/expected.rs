@@ -20,8 +20,10 @@ pub fn compare(file: &str, actual: &str) {
 }
 
 fn difference(expected: &str, actual: &str) -> Vec<String> {
-    let gone = expected.lines().filter(|line| !actual.lines().any(|other| other == *line)).map(|line| format!("- {line}"));
-    let new = actual.lines().filter(|line| !expected.lines().any(|other| other == *line)).map(|line| format!("+ {line}"));
+    let gone =
+        expected.lines().filter(|line| !actual.lines().any(|other| other == *line)).map(|line| format!("- {line}"));
+    let new =
+        actual.lines().filter(|line| !expected.lines().any(|other| other == *line)).map(|line| format!("+ {line}"));
     gone.chain(new).collect()
 }
 

@@ -13,10 +13,16 @@ const ATTEMPTS: &[(&str, &[&str])] = &[
     ("SELECT set_config('role', 'none', true)", &["42501"]),
     ("SELECT set_config('app.confined_jobs', '', true)", &["42501"]),
     ("UPDATE pg_settings SET setting = '{rival}' WHERE name = 'app.tenant_id'", &["42501"]),
-    ("SELECT query_to_xml('SELECT set_config(''app.tenant_id'', ''{rival}'', true)', true, true, '')::text", &["42501"]),
+    (
+        "SELECT query_to_xml('SELECT set_config(''app.tenant_id'', ''{rival}'', true)', true, true, '')::text",
+        &["42501"],
+    ),
     ("SELECT query_to_xml('SET LOCAL app.tenant_id = ''{rival}''', true, true, '')::text", &["0A000"]),
     ("SELECT query_to_xml('SET LOCAL ROLE surv_admin', true, true, '')::text", &["0A000"]),
-    ("SELECT query_to_xml('DO ''BEGIN SET LOCAL app.tenant_id = ''''{rival}''''; END''', true, true, '')::text", &["0A000"]),
+    (
+        "SELECT query_to_xml('DO ''BEGIN SET LOCAL app.tenant_id = ''''{rival}''''; END''', true, true, '')::text",
+        &["0A000"],
+    ),
     ("SELECT * FROM ts_stat('SELECT to_tsvector(set_config(''app.tenant_id'', ''{rival}'', true))')", &["42501"]),
     ("SELECT 1; SET LOCAL app.tenant_id = '{rival}'", &["42601"]),
     ("SELECT 1; SET ROLE surv_admin", &["42601"]),

@@ -136,7 +136,8 @@ async fn no_foreign_key_is_left_out() {
 
     for table in keys {
         // Its policy asks for the actor's own id, so no other can be tried.
-        let tried = table == "invitations" || REFERENCES.iter().any(|(_, _, insert)| insert.starts_with(&format!("{table} (")));
+        let tried =
+            table == "invitations" || REFERENCES.iter().any(|(_, _, insert)| insert.starts_with(&format!("{table} (")));
         assert!(tried, "no reference of {table} is tried");
     }
 }

@@ -16,12 +16,30 @@ const STATEMENTS: usize = 700;
 const TABLES: [(&str, &str, &str, &str); 6] = [
     ("jobs", "job_id", "job_id IN (SELECT job_id FROM a)", "customer_id IN (SELECT customer_id FROM c)"),
     ("visits", "visit_id", "visit_id IN (SELECT visit_id FROM a)", "customer_id IN (SELECT customer_id FROM c)"),
-    ("customers", "customer_id", "customer_id IN (SELECT customer_id FROM a)", "customer_id IN (SELECT customer_id FROM c)"),
-    ("properties", "property_id", "property_id IN (SELECT property_id FROM a)", "customer_id IN (SELECT customer_id FROM c)"),
-    ("notes", "note_id", "visibility <> 'office' AND job_id IN (SELECT job_id FROM a)",
-     "visibility = 'customer' AND customer_id IN (SELECT customer_id FROM c)"),
-    ("events", "event_id", "visibility <> 'office' AND job_id IN (SELECT job_id FROM a)",
-     "visibility = 'customer' AND customer_id IN (SELECT customer_id FROM c)"),
+    (
+        "customers",
+        "customer_id",
+        "customer_id IN (SELECT customer_id FROM a)",
+        "customer_id IN (SELECT customer_id FROM c)",
+    ),
+    (
+        "properties",
+        "property_id",
+        "property_id IN (SELECT property_id FROM a)",
+        "customer_id IN (SELECT customer_id FROM c)",
+    ),
+    (
+        "notes",
+        "note_id",
+        "visibility <> 'office' AND job_id IN (SELECT job_id FROM a)",
+        "visibility = 'customer' AND customer_id IN (SELECT customer_id FROM c)",
+    ),
+    (
+        "events",
+        "event_id",
+        "visibility <> 'office' AND job_id IN (SELECT job_id FROM a)",
+        "visibility = 'customer' AND customer_id IN (SELECT customer_id FROM c)",
+    ),
 ];
 
 /// Somebody at some company; `None` is the worker.
@@ -65,7 +83,9 @@ impl Truth {
                         .await
                         .unwrap();
                     truth.all.entry(position).or_default().extend(&ids);
-                    truth.visible.insert((company.tenant_id(), who.map(Who::number), position), ids.into_iter().collect());
+                    truth
+                        .visible
+                        .insert((company.tenant_id(), who.map(Who::number), position), ids.into_iter().collect());
                 }
             }
         }
@@ -110,9 +130,14 @@ async fn ask_many(tenants: TenantDb, people: &[Option<Who>], truth: &Truth, mut 
         let (text, expected): (String, BTreeSet<Uuid>) = match random.random_range(0..4) {
             0 => (format!("SELECT {id} FROM {name} WHERE $1 IS NOT NULL"), visible.clone()),
             1 => (format!("SELECT {id} FROM {name} WHERE {id} = $1"), visible.get(&one).copied().into_iter().collect()),
-            2 => (format!("WITH x AS (SELECT {id} FROM {name}) SELECT {id} FROM x WHERE $1 IS NOT NULL"), visible.clone()),
+            2 => (
+                format!("WITH x AS (SELECT {id} FROM {name}) SELECT {id} FROM x WHERE $1 IS NOT NULL"),
+                visible.clone(),
+            ),
             _ => (
-                format!("SELECT y.{id} FROM {name} y JOIN (SELECT count(*) AS n FROM {name}) x ON x.n > 0 WHERE y.{id} <> $1"),
+                format!(
+                    "SELECT y.{id} FROM {name} y JOIN (SELECT count(*) AS n FROM {name}) x ON x.n > 0 WHERE y.{id} <> $1"
+                ),
                 visible.iter().copied().filter(|id| *id != one).collect(),
             ),
         };

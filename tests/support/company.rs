@@ -6,8 +6,20 @@ use uuid::Uuid;
 
 /// In the order of `pg_temp.id` in `seed.sql`.
 const KINDS: [&str; 14] = [
-    "tenant", "user", "customer", "property", "job", "visit", "note", "event", "task", "session", "message",
-    "invitation", "challenge", "sign_up",
+    "tenant",
+    "user",
+    "customer",
+    "property",
+    "job",
+    "visit",
+    "note",
+    "event",
+    "task",
+    "session",
+    "message",
+    "invitation",
+    "challenge",
+    "sign_up",
 ];
 
 /// A person of a company who has a live session.

@@ -4,7 +4,9 @@ use std::{collections::BTreeMap, str::FromStr as _};
 
 use anyhow::Context as _;
 use secrecy::{ExposeSecret as _, SecretString};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection, postgres::PgConnectOptions};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection, postgres::PgConnectOptions,
+};
 use surv_tenancy::db::{DatabaseConfig, PlatformDb, PoolConfig, TenantDb};
 use tokio::sync::OnceCell;
 

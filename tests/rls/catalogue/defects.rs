@@ -10,9 +10,12 @@ const DEFECTS: &[(&str, &str)] = &[
     ("C1", "CREATE TABLE public.d (tenant_id uuid)"),
     ("C1", "ALTER TABLE jobs NO FORCE ROW LEVEL SECURITY"),
     ("C1", "CREATE MATERIALIZED VIEW public.d AS SELECT * FROM jobs"),
-    ("C1", "CREATE TABLE public.d (tenant_id uuid NOT NULL, at int) PARTITION BY RANGE (at);
+    (
+        "C1",
+        "CREATE TABLE public.d (tenant_id uuid NOT NULL, at int) PARTITION BY RANGE (at);
             ALTER TABLE public.d ENABLE ROW LEVEL SECURITY; ALTER TABLE public.d FORCE ROW LEVEL SECURITY;
-            CREATE TABLE public.d_1 PARTITION OF public.d FOR VALUES FROM (0) TO (1)"),
+            CREATE TABLE public.d_1 PARTITION OF public.d FOR VALUES FROM (0) TO (1)",
+    ),
     ("C2", "DROP POLICY tenant_only ON jobs"),
     ("C2", "ALTER POLICY tenant_only ON jobs USING (tenant_id = (SELECT app.tenant_id()) OR state = 'open')"),
     ("C2", "ALTER POLICY tenant_only ON jobs TO surv_office"),
@@ -25,14 +28,20 @@ const DEFECTS: &[(&str, &str)] = &[
     ("C4b", "CREATE POLICY dispatch_path ON customers FOR SELECT TO surv_dispatch USING (true)"),
     ("C5", "CREATE POLICY d ON jobs FOR UPDATE TO surv_technician USING (true)"),
     ("C5", "CREATE POLICY d ON notes FOR SELECT TO surv_customer USING (true)"),
-    ("C6", "DROP POLICY technician_moves_assigned ON jobs;
-            CREATE POLICY d ON jobs FOR UPDATE TO surv_technician USING (state = 'scheduled')"),
+    (
+        "C6",
+        "DROP POLICY technician_moves_assigned ON jobs;
+            CREATE POLICY d ON jobs FOR UPDATE TO surv_technician USING (state = 'scheduled')",
+    ),
     ("C7", "ALTER FUNCTION app.tenant_id() IMMUTABLE"),
     ("C7", "ALTER FUNCTION app.confined_jobs() PARALLEL UNSAFE"),
     ("C7b", "ALTER POLICY technician_reads_self ON members USING (user_id = app.actor_id())"),
     ("C7b", "ALTER POLICY technician_reads_self ON members USING (user_id = current_setting('app.actor_id')::uuid)"),
-    ("C7c", "ALTER POLICY technician_reads_assigned ON customers USING (EXISTS (SELECT FROM assignments a
-               WHERE a.customer_id = customers.customer_id AND a.technician_id = (SELECT app.actor_id())))"),
+    (
+        "C7c",
+        "ALTER POLICY technician_reads_assigned ON customers USING (EXISTS (SELECT FROM assignments a
+               WHERE a.customer_id = customers.customer_id AND a.technician_id = (SELECT app.actor_id())))",
+    ),
     ("C8", "CREATE VIEW public.d AS SELECT * FROM jobs"),
     ("C9", "CREATE FUNCTION app.d() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'"),
     ("C9", "ALTER FUNCTION app.admit(uuid, text, bytea[]) RESET search_path"),
@@ -55,12 +64,21 @@ const DEFECTS: &[(&str, &str)] = &[
     ("C11c", "ALTER TABLE notes OWNER TO surv_admin"),
     ("C12", "ALTER TABLE customers ADD CONSTRAINT d UNIQUE (customer_id)"),
     ("C12", "CREATE UNIQUE INDEX d ON jobs (job_id)"),
-    ("C13", "ALTER TABLE jobs ADD UNIQUE (job_id); ALTER TABLE notes ADD CONSTRAINT d FOREIGN KEY (job_id) REFERENCES jobs (job_id)"),
-    ("C14", "ALTER TABLE notes ADD CONSTRAINT d FOREIGN KEY (tenant_id, visit_id) REFERENCES visits ON DELETE SET NULL"),
+    (
+        "C13",
+        "ALTER TABLE jobs ADD UNIQUE (job_id); ALTER TABLE notes ADD CONSTRAINT d FOREIGN KEY (job_id) REFERENCES jobs (job_id)",
+    ),
+    (
+        "C14",
+        "ALTER TABLE notes ADD CONSTRAINT d FOREIGN KEY (tenant_id, visit_id) REFERENCES visits ON DELETE SET NULL",
+    ),
     ("C15", "CREATE TABLE public.d (tenant_id uuid NOT NULL)"),
     ("C15b", "ALTER TABLE jobs ADD cost numeric; CREATE INDEX d ON jobs (tenant_id, cost)"),
-    ("C17", "CREATE FUNCTION app.d() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN RETURN NEW; END';
-             CREATE TRIGGER d BEFORE INSERT ON jobs FOR EACH ROW EXECUTE FUNCTION app.d()"),
+    (
+        "C17",
+        "CREATE FUNCTION app.d() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN RETURN NEW; END';
+             CREATE TRIGGER d BEFORE INSERT ON jobs FOR EACH ROW EXECUTE FUNCTION app.d()",
+    ),
     ("C17", "CREATE RULE d AS ON DELETE TO notes DO INSTEAD NOTHING"),
     ("C17b", "CREATE PUBLICATION d FOR ALL TABLES"),
     ("C18", "CREATE SEQUENCE public.d"),

@@ -17,8 +17,7 @@ fn victim(who: Who) -> Actor {
 
 /// The next borrower, of the other company, finds a new transaction with its own context and nothing else.
 async fn next_borrower_is_clean(tenants: &TenantDb, who: Who, oracle: &mut PgConnection) {
-    let before: String =
-        sqlx::query_scalar("SELECT clock_timestamp()::text").fetch_one(oracle).await.unwrap();
+    let before: String = sqlx::query_scalar("SELECT clock_timestamp()::text").fetch_one(oracle).await.unwrap();
     let mut tx = tenants.begin(&Company::RIVAL.actor(who)).await.unwrap();
     let (tenant, user, confined, fresh, unwritten): (String, String, String, bool, bool) = sqlx::query_as(
         "SELECT current_setting('app.tenant_id'), current_setting('app.actor_id'),
