@@ -6,6 +6,8 @@
 mod reference;
 mod sections;
 mod sources;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 

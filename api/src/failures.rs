@@ -1,6 +1,9 @@
 //! Which problem each error of the domain becomes. Exhaustive: a new case has to be placed here to compile.
 
-use surv_operations::customers::CustomerError;
+use surv_operations::{
+    customer_users::CustomerUserError, customers::CustomerError, jobs::JobError, notes::NoteError,
+    properties::PropertyError, visits::VisitError,
+};
 use surv_tenancy::{
     FieldErrors,
     customer_login::CustomerLoginError,
@@ -235,6 +238,68 @@ impl From<RevokeError> for Problem {
         match error {
             RevokeError::Foreign => Self::new(K::Unauthenticated).detail(error),
             RevokeError::Db(inner) => inner.into(),
+        }
+    }
+}
+
+impl From<PropertyError> for Problem {
+    fn from(error: PropertyError) -> Self {
+        match error {
+            PropertyError::NotFound | PropertyError::NoSuchCustomer => Self::new(K::NotFound),
+            PropertyError::Stale => Self::new(K::Stale),
+            PropertyError::Invalid(errors) => Self::fields(&errors),
+            PropertyError::Database(inner) => inner.into(),
+        }
+    }
+}
+
+impl From<CustomerUserError> for Problem {
+    fn from(error: CustomerUserError) -> Self {
+        match error {
+            CustomerUserError::NotFound | CustomerUserError::NoSuchCustomer => Self::new(K::NotFound),
+            CustomerUserError::Stale => Self::new(K::Stale),
+            CustomerUserError::Invalid(errors) => Self::fields(&errors),
+            CustomerUserError::Database(inner) => inner.into(),
+        }
+    }
+}
+
+impl From<JobError> for Problem {
+    fn from(error: JobError) -> Self {
+        match error {
+            JobError::NotFound => Self::new(K::NotFound),
+            JobError::NoSuchCustomer => Self::new(K::InvalidFields).field("/customer_id", error),
+            JobError::NoSuchProperty => Self::new(K::InvalidFields).field("/property_id", error),
+            JobError::Stale => Self::new(K::Stale),
+            JobError::StillOpen | JobError::InvalidTransition(_) => Self::new(K::InvalidTransition).detail(error),
+            JobError::Invalid(errors) => Self::fields(&errors),
+            JobError::Database(inner) => inner.into(),
+        }
+    }
+}
+
+impl From<VisitError> for Problem {
+    fn from(error: VisitError) -> Self {
+        match error {
+            VisitError::NotFound | VisitError::NoSuchJob => Self::new(K::NotFound),
+            VisitError::NoSuchTechnician => Self::new(K::InvalidFields).field("/technician_id", error),
+            VisitError::Stale => Self::new(K::Stale),
+            VisitError::TechnicianBusy => Self::new(K::Conflict).detail(error),
+            VisitError::InvalidTransition(_)
+            | VisitError::JobTransition(_)
+            | VisitError::AssignmentTransition { .. } => Self::new(K::InvalidTransition).detail(error),
+            VisitError::Invalid(errors) => Self::fields(&errors),
+            VisitError::Database(inner) => inner.into(),
+        }
+    }
+}
+
+impl From<NoteError> for Problem {
+    fn from(error: NoteError) -> Self {
+        match error {
+            NoteError::NotFound => Self::new(K::NotFound),
+            NoteError::Invalid(errors) => Self::fields(&errors),
+            NoteError::Database(inner) => inner.into(),
         }
     }
 }

@@ -12,26 +12,44 @@ use crate::{
         company::CompanyApi,
         customers::CustomersApi,
         events::EventsApi,
+        jobs::JobsApi,
         members::{InvitationsApi, MembersApi},
+        notes::NotesApi,
+        portal::PortalApi,
+        properties::PropertiesApi,
         sessions::SessionsApi,
         tokens::TokensApi,
+        visits::VisitsApi,
+        work::WorkApi,
     },
 };
 
-type Resources = (AuthApi, SessionsApi, CompanyApi, MembersApi, InvitationsApi, CustomersApi, EventsApi, TokensApi);
+type Resources = (
+    (AuthApi, SessionsApi, CompanyApi, MembersApi, InvitationsApi, TokensApi),
+    (CustomersApi, PropertiesApi, JobsApi, VisitsApi, NotesApi),
+    (WorkApi, PortalApi, EventsApi),
+);
 
 /// The public surface: a resource that isn't here doesn't exist.
 pub fn service(deps: &Deps) -> OpenApiService<Resources, ()> {
     let door = Door::new(deps.clone());
     let resources = (
-        AuthApi(door.clone()),
-        SessionsApi(door.clone()),
-        CompanyApi(door.clone()),
-        MembersApi(door.clone()),
-        InvitationsApi(door.clone()),
-        CustomersApi(door.clone()),
-        EventsApi(door.clone()),
-        TokensApi(door),
+        (
+            AuthApi(door.clone()),
+            SessionsApi(door.clone()),
+            CompanyApi(door.clone()),
+            MembersApi(door.clone()),
+            InvitationsApi(door.clone()),
+            TokensApi(door.clone()),
+        ),
+        (
+            CustomersApi(door.clone()),
+            PropertiesApi(door.clone()),
+            JobsApi(door.clone()),
+            VisitsApi(door.clone()),
+            NotesApi(door.clone()),
+        ),
+        (WorkApi(door.clone()), PortalApi(door.clone()), EventsApi(door)),
     );
     OpenApiService::new(resources, "Surv", "1.0.0")
         .summary("The field-service platform's API")
@@ -113,7 +131,7 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
 }
 
 /// POSTs that act on a version.
-const IF_MATCH_POSTS: &[&str] = &["/archive", "/restore"];
+const IF_MATCH_POSTS: &[&str] = &["/archive", "/restore", "/cancel"];
 
 fn parameter(operation: &mut Value, name: &str, required: bool, description: &str) {
     let Some(operation) = operation.as_object_mut() else { return };

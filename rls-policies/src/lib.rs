@@ -27,7 +27,7 @@ tables! {
     "customers", "customer_words", "customer_users", "properties",
     "counters", "jobs", "visits", "assignments", "notes",
     "events", "audit_entries", "audit_heads",
-    "tasks", "idempotency_keys", "messages", "webhook_inbox",
+    "tasks", "idempotency_keys", "messages", "webhook_inbox", "webhook_channels",
 }
 
 /// Logins whose password comes from the configuration.

@@ -144,3 +144,39 @@ async fn lock(connection: &mut PgConnection) -> anyhow::Result<()> {
 fn short(login: &str) -> &str {
     login.trim_start_matches("surv_").trim_end_matches("_login")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::scratch::Scratch;
+
+    #[tokio::test]
+    async fn migrating_again_and_two_at_once_change_nothing() {
+        let scratch = Scratch::new().await;
+        let config = scratch.database();
+        quietly(&config).await.unwrap();
+        let mut connection = PgConnection::connect_with(&config.options("surv_migrator_login")).await.unwrap();
+        let first = deployed::read(&mut connection).await.unwrap().unwrap();
+        let without_superuser = DatabaseConfig { superuser_url: None, ..config };
+
+        let (one, two) = tokio::join!(quietly(&without_superuser), quietly(&without_superuser));
+
+        one.unwrap();
+        two.unwrap();
+        assert_eq!(deployed::read(&mut connection).await.unwrap().unwrap(), first);
+        assert_eq!(deployed::observe(&mut connection).await.unwrap(), first.access);
+        assert_eq!(first.schema_version, deployed::newest_version());
+        connection.close().await.unwrap();
+        scratch.drop().await;
+    }
+
+    #[tokio::test]
+    async fn a_new_cluster_without_a_superuser_is_told_what_to_set() {
+        let scratch = Scratch::new().await;
+        let config = DatabaseConfig { superuser_url: None, ..scratch.database() };
+
+        let error = quietly(&config).await.unwrap_err();
+
+        assert!(format!("{error:#}").contains("set database.superuser_url once"), "{error:#}");
+    }
+}

@@ -3,9 +3,14 @@
 //! Only commands print: answers on standard output, the log on standard error.
 #![allow(clippy::print_stdout, reason = "what a command answers belongs on standard output")]
 
+pub mod demo;
+pub mod doctor;
 pub mod migrate;
 pub mod openapi;
+#[cfg(test)]
+mod scratch;
 pub mod serve;
+pub mod work;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -34,10 +39,20 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Run background work
+    Work,
+    /// Make two demo companies and print their log-ins
+    Demo {
+        /// Write the log-ins to this file instead
+        #[arg(long, value_name = "FILE")]
+        json: Option<PathBuf>,
+    },
     /// Print the OpenAPI document
     Openapi,
     /// Print a page of the documentation that is made of the code
     Docs { page: DocsPage },
+    /// Look at a deployment and say what to repair
+    Doctor(doctor::Doctor),
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -74,8 +89,19 @@ impl Program {
                 telemetry::start(&config.log)?;
                 serve::run(&config).await
             }
+            Command::Work => {
+                let config = config::Config::from_sources(&self.sources()?)?;
+                telemetry::start(&config.log)?;
+                work::run(&config).await
+            }
+            Command::Demo { json } => {
+                let config = config::Config::from_sources(&self.sources()?)?;
+                telemetry::start(&config.log)?;
+                demo::run(&config, json.as_deref()).await
+            }
             Command::Openapi => openapi::print_document(),
             Command::Docs { page: DocsPage::Problems } => Ok(openapi::print_problems()),
+            Command::Doctor(doctor) => doctor.run(&self.sources()?).await,
         }
     }
 

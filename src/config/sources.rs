@@ -95,7 +95,8 @@ impl Sources {
         if !missing.is_empty() {
             return Err(missing);
         }
-        self.figment.extract_inner(section).map_err(|error| vec![describe(section, &error)])
+        let value = self.figment.find_value(section).map_err(|error| vec![describe(section, &error)])?;
+        value.deserialize().map_err(|error| vec![describe(section, &error)])
     }
 
     /// Every setting and where it comes from, one a line. Secrets are masked.
@@ -225,12 +226,13 @@ fn shown(value: &Value) -> String {
 
 /// figment's own message prints the value, which may be a secret.
 fn describe(section: &str, error: &figment::Error) -> String {
-    let mut path = error.path.join(".");
-    if !path.starts_with(section) {
-        path = format!("{section}.{path}").trim_end_matches('.').to_owned();
-    }
+    let path = std::iter::once(section).chain(error.path.iter().map(String::as_str)).collect::<Vec<_>>().join(".");
     match &error.kind {
-        ErrorKind::InvalidType(_, wanted) | ErrorKind::InvalidValue(_, wanted) => format!("{path} has to be {wanted}"),
+        ErrorKind::InvalidType(_, wanted) | ErrorKind::InvalidValue(_, wanted) => match wanted.as_str() {
+            "u16" => format!("{path} has to be a whole number from 0 to 65535"),
+            "u32" | "u64" | "usize" => format!("{path} has to be a whole number, and not a huge one"),
+            wanted => format!("{path} has to be {wanted}"),
+        },
         ErrorKind::MissingField(field) => format!("{path}.{field} has to be set"),
         ErrorKind::UnknownVariant(_, known) => format!("{path} has to be one of {}", known.join(", ")),
         _ if reference::find(&path).is_none_or(|entry| entry.secret) => format!("{path} cannot be read"),

@@ -20,6 +20,7 @@ pub mod field_errors;
 pub mod idempotency;
 pub mod identity;
 pub mod ids;
+pub mod inbox;
 pub mod invitations;
 pub mod job_links;
 pub mod links;

@@ -1,7 +1,14 @@
 //! SendGrid's event webhook.
 
 use poem::{Body, IntoResponse as _, Request, Response, handler, http::StatusCode, web::Data};
-use surv_integrations::sendgrid::event_webhook::{self, DeliveryEvent, SIGNATURE_HEADER, TIMESTAMP_HEADER, TOLERANCE};
+use surv_integrations::sendgrid::{
+    ARG_TENANT,
+    event_webhook::{self, DeliveryEvent, SIGNATURE_HEADER, TIMESTAMP_HEADER, TOLERANCE},
+};
+use surv_tenancy::{
+    db::Path,
+    inbox::{self, Provider, Received},
+};
 
 use crate::{
     deps::Deps,
@@ -23,12 +30,18 @@ pub async fn receive(request: &Request, deps: Data<&Deps>, body: Body) -> poem::
         },
     )?;
     let events = event_webhook::parse(&raw, now).map_err(|_| Problem::new(ProblemKind::MalformedBody))?;
-    store(&deps, &events).await?;
+    let payloads: Vec<serde_json::Value> =
+        serde_json::from_slice(&raw).map_err(|_| Problem::new(ProblemKind::MalformedBody))?;
+    let batch = events.iter().zip(payloads).filter_map(|(event, payload)| received(event, payload)).collect();
+    let mut tx = deps.platform_db.begin(Path::Intake).await.map_err(Problem::from)?;
+    let counts = inbox::receive(&mut tx, deps.ids(), now, Provider::Sendgrid, batch).await.map_err(Problem::from)?;
+    tx.commit().await.map_err(Problem::from)?;
+    tracing::debug!(new = counts.new, duplicate = counts.duplicate, "callbacks stored");
     Ok(StatusCode::OK.into_response())
 }
 
-async fn store(deps: &Deps, events: &[DeliveryEvent]) -> Result<(), Problem> {
-    tracing::debug!(events = events.len(), "callbacks came");
-    let _ = deps;
-    Ok(())
+/// An event that names a company of ours; anything else is somebody else's and is answered all the same.
+fn received(event: &DeliveryEvent, payload: serde_json::Value) -> Option<Received> {
+    let tenant_id = event.custom_args.get(ARG_TENANT)?.parse().ok()?;
+    Some(Received { tenant_id, event_ref: event.sg_event_id.clone(), payload })
 }

@@ -4,9 +4,15 @@ pub mod auth;
 pub mod company;
 pub mod customers;
 pub mod events;
+pub mod jobs;
 pub mod members;
+pub mod notes;
+pub mod portal;
+pub mod properties;
 pub mod sessions;
 pub mod tokens;
+pub mod visits;
+pub mod work;
 
 use poem_openapi::Tags;
 
@@ -41,6 +47,4 @@ pub enum Tag {
     Events,
     /// Links and revocation.
     Tokens,
-    /// Background work that failed.
-    Tasks,
 }

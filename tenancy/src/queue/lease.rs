@@ -171,6 +171,23 @@ pub async fn postpone(tx: &mut TenantTx, claim: &Claim, after: Duration, reason:
     held(done.rows_affected())
 }
 
+/// Puts a task back as if it had not been claimed: this process ends, or does not know the kind yet.
+///
+/// # Errors
+/// [`LeaseError::Lost`]: somebody else has it.
+pub async fn release(tx: &mut TenantTx, claim: &Claim, after: Duration) -> Result<(), LeaseError> {
+    let done = sqlx::query!(
+        "UPDATE tasks SET run_at = now() + $3, lease_token = NULL, attempts = greatest(attempts - 1, 0)
+          WHERE task_id = $1 AND lease_token = $2",
+        claim.task_id.0,
+        claim.lease_token,
+        interval(after),
+    )
+    .execute(tx.conn())
+    .await?;
+    held(done.rows_affected())
+}
+
 /// Parks a task as dead: it is not tried again until an admin says so.
 ///
 /// # Errors

@@ -1,0 +1,134 @@
+//! The queue as a whole: fairness between companies, every handler twice, what is forgotten.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+use surv_tenancy::{TenantId, mail::EmailTemplate, queue::Task};
+use surv_workers::{Done, Handle, Registry, TaskContext, TaskError, Workers};
+use tokio_util::sync::CancellationToken;
+
+use crate::support::{World, event, eventually};
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Note;
+
+impl Task for Note {
+    const KIND: &'static str = "note";
+}
+
+static ORDER: Mutex<Vec<TenantId>> = Mutex::new(Vec::new());
+
+impl Handle<Note> for Workers {
+    async fn handle(&self, _: Note, ctx: &TaskContext) -> Result<Done, TaskError> {
+        ORDER.lock().unwrap().push(ctx.tenant_id());
+        ctx.finish(ctx.begin().await?).await
+    }
+}
+
+#[tokio::test]
+async fn a_company_with_one_task_does_not_wait_for_one_with_thousands() {
+    let world = World::new().await;
+    let (big, small) = (world.company().await, world.company().await);
+    sqlx::query(
+        "INSERT INTO tasks (tenant_id, task_id, kind, payload, actor_id, run_at)
+         SELECT $1, gen_random_uuid(), 'note', 'null', '00000000-0000-0000-0000-000000000000', now() - interval '1 hour'
+           FROM generate_series(1, 2000)",
+    )
+    .bind(big.0)
+    .execute(&mut world.superuser().await)
+    .await
+    .unwrap();
+    world.enqueue(small, &Note).await;
+    let workers = world.workers_of(Registry::new().with::<Note>(), |_| {});
+    let shutdown = CancellationToken::new();
+    let (token, running) = (shutdown.clone(), workers.clone());
+    let run = tokio::spawn(async move { running.run(token).await });
+
+    eventually("the small company's task", async || ORDER.lock().unwrap().contains(&small)).await;
+    shutdown.cancel();
+    run.await.unwrap();
+
+    let before = ORDER.lock().unwrap().iter().position(|tenant| *tenant == small).unwrap();
+    assert!(before <= 32, "{before} of the big company came first");
+}
+
+#[tokio::test]
+async fn every_handler_twice_and_at_once_ends_as_once() {
+    let world = Arc::new(World::new().await);
+    let acme = world.company().await;
+    assert_eq!(world.workers().kinds(), ["process_sendgrid_events", "send_email"], "each kind needs a case here");
+    let id = world.mail(acme, EmailTemplate::Invitation, "pat@example.com").await;
+    world.receive(acme, &[event("e1", "delivered", acme, id, "sg")]).await;
+    let mut own = world.superuser().await;
+    let copy = "INSERT INTO tasks (tenant_id, task_id, kind, payload, actor_id) SELECT tenant_id, gen_random_uuid(), kind, payload, actor_id FROM tasks";
+    sqlx::query(copy).execute(&mut own).await.unwrap();
+
+    let (one, two) = (world.workers(), world.workers());
+    let (first, second) = tokio::join!(one.run_until_idle(), two.run_until_idle());
+    first.unwrap();
+    second.unwrap();
+    for _ in 0..3 {
+        world.make_due().await;
+        world.workers().run_until_idle().await.unwrap();
+    }
+
+    assert_eq!(world.message(id).await.0, "delivered");
+    assert!(world.simulators.sendgrid().sent().len() <= 1);
+    assert_eq!(world.tasks().await.1, 0);
+}
+
+#[tokio::test]
+async fn a_nudge_is_faster_than_the_poll() {
+    let world = World::new().await;
+    let acme = world.company().await;
+    let workers = world.workers_of(Registry::new().with::<Note>(), |config| config.poll_ms = 60_000);
+    let shutdown = CancellationToken::new();
+    let (token, running) = (shutdown.clone(), workers.clone());
+    let run = tokio::spawn(async move { running.run(token).await });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+
+    world.enqueue(acme, &Note).await;
+    workers.nudge();
+    eventually("the task's end", async || world.tasks().await == (0, 0)).await;
+    shutdown.cancel();
+    run.await.unwrap();
+}
+
+#[tokio::test]
+async fn old_keys_and_expired_revocations_are_forgotten_and_no_others() {
+    let world = World::new().await;
+    let acme = world.company().await;
+    world.events(acme, 1).await;
+    let mut own = world.superuser().await;
+    for hours in [1, 47, 49, 500] {
+        sqlx::query("INSERT INTO idempotency_keys (tenant_id, actor_id, key_hash, request_hash, created_at)
+             SELECT $1, gen_random_uuid(), sha256('x'), sha256('x'), now() - make_interval(hours => $2) FROM generate_series(1, 400)")
+            .bind(acme.0).bind(hours).execute(&mut own).await.unwrap();
+    }
+    for hours in [-1, 1] {
+        sqlx::query(
+            "INSERT INTO revoked_tokens (tenant_id, revocation_id, revoked_by, expires_at)
+             SELECT $1, sha512(gen_random_uuid()::text::bytea), gen_random_uuid(), now() + make_interval(hours => $2)
+               FROM generate_series(1, 700)",
+        )
+        .bind(acme.0)
+        .bind(hours)
+        .execute(&mut own)
+        .await
+        .unwrap();
+    }
+    let workers = world.workers();
+    eventually("the chain", async || workers.audit().await.unwrap() > 0).await;
+
+    workers.purge().await.unwrap();
+
+    let left: (i64, i64) =
+        sqlx::query_as("SELECT (SELECT count(*) FROM idempotency_keys), (SELECT count(*) FROM revoked_tokens)")
+            .fetch_one(&mut own)
+            .await
+            .unwrap();
+    assert_eq!(left, (800, 700));
+}
