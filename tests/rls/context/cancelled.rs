@@ -1,6 +1,12 @@
 //! Futures dropped at any instant: a client that hangs up, a time-out, a shutdown.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+    time::{Duration, Instant},
+};
 
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use surv_tenancy::db::{PoolConfig, TenantDb};
@@ -38,31 +44,50 @@ async fn context_does_not_survive_a_request_cancelled_at_any_instant() {
     assert_eq!(written, 0, "a cancelled request has committed");
 }
 
+/// How far a request had come when it was cancelled.
+#[derive(Default)]
+struct Progress {
+    begun: AtomicBool,
+    open: AtomicBool,
+}
+
 async fn cancel_many(database: TestDatabase, who: Who, login: &str, mut random: StdRng) {
     let tenants = database.tenants_with_one_connection();
     let mut oracle = database.superuser().await;
-    let mut cancelled = 0;
-    while cancelled < CANCELLATIONS {
-        let request = tokio::spawn(request(tenants.clone(), who));
+    let (mut in_begin, mut in_transaction) = (0, 0);
+    while in_begin + in_transaction < CANCELLATIONS {
+        let progress = Arc::new(Progress::default());
+        let request = tokio::spawn(request(tenants.clone(), who, progress.clone()));
         // Most within the round trip of BEGIN, some anywhere in 5 ms. Tokio's own timer is too coarse.
-        let longest = [300, 1_000, 5_000][random.random_range(0..3)];
-        std::thread::sleep(Duration::from_micros(random.random_range(0..longest)));
+        let longest = [400, 400, 1_000, 5_000][random.random_range(0..4)];
+        let (start, delay) = (Instant::now(), Duration::from_micros(random.random_range(0..longest)));
+        while start.elapsed() < delay {
+            tokio::task::yield_now().await;
+        }
         request.abort();
         match request.await {
-            Err(error) if error.is_cancelled() => cancelled += 1,
+            Err(error) if error.is_cancelled() => match (progress.begun.load(SeqCst), progress.open.load(SeqCst)) {
+                (_, true) => in_transaction += 1,
+                (true, false) => in_begin += 1,
+                // Never ran: this proves nothing.
+                (false, false) => continue,
+            },
             finished => finished.unwrap(),
         }
         next_borrower_is_clean(&tenants, who, &mut oracle).await;
     }
     nothing_is_open(&database, login, &mut oracle).await;
+    assert!(in_begin >= CANCELLATIONS / 10, "{in_begin} were cancelled in BEGIN, {in_transaction} later");
+    assert!(in_transaction >= CANCELLATIONS / 10, "{in_begin} were cancelled in BEGIN, {in_transaction} later");
 }
 
 /// Long enough that it is rarely over; what it writes is never committed.
-async fn request(tenants: TenantDb, who: Who) {
+async fn request(tenants: TenantDb, who: Who, progress: Arc<Progress>) {
+    progress.begun.store(true, SeqCst);
     let mut tx = tenants.begin(&victim(who)).await.unwrap();
+    progress.open.store(true, SeqCst);
     for _ in 0..20 {
         sqlx::query("UPDATE idempotency_keys SET etag = 'x'").execute(tx.conn()).await.unwrap();
-        tokio::task::yield_now().await;
     }
 }
 

@@ -63,7 +63,7 @@ pub struct Session {
 }
 
 enum Door {
-    Tenant(TenantTx),
+    Tenant(Box<TenantTx>),
     Path(PgConnection),
 }
 
@@ -77,8 +77,8 @@ impl Session {
             Acts::Worker | Acts::Path => (Who::Technician1, Who::Technician2),
         };
         let connection = match role.acts {
-            Acts::As(who) => Door::Tenant(database.tenants().begin(&Company::ACME.actor(who)).await.unwrap()),
-            Acts::Worker => Door::Tenant(database.tenants().begin(&worker_for(me)).await.unwrap()),
+            Acts::As(who) => Door::Tenant(Box::new(database.tenants().begin(&Company::ACME.actor(who)).await.unwrap())),
+            Acts::Worker => Door::Tenant(Box::new(database.tenants().begin(&worker_for(me)).await.unwrap())),
             // Not through PlatformDb: the operator's transactions are read only, which would hide what is granted.
             Acts::Path => {
                 let mut connection = database.login(&format!("surv_{}_login", role.name)).await.unwrap();
