@@ -3,14 +3,18 @@
 //! Only commands print: answers on standard output, the log on standard error.
 #![allow(clippy::print_stdout, reason = "what a command answers belongs on standard output")]
 
+pub mod docs;
 pub mod doctor;
 pub mod migrate;
 #[cfg(test)]
 mod scratch;
+pub mod tenants;
+pub mod token;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
+use surv_tenancy::Clock;
 
 use crate::{config, config::Sources, telemetry};
 
@@ -31,6 +35,15 @@ enum Command {
     Migrate,
     /// Look at a deployment and say what to repair
     Doctor(doctor::Doctor),
+    /// Read capability tokens, and make weaker ones
+    #[command(subcommand)]
+    Token(token::Token),
+    /// The companies of this deployment
+    #[command(subcommand)]
+    Tenants(tenants::Tenants),
+    /// Print documentation that is derived from the program
+    #[command(subcommand)]
+    Docs(docs::Docs),
 }
 
 impl Program {
@@ -54,6 +67,9 @@ impl Program {
                 migrate::run(&database).await
             }
             Command::Doctor(doctor) => doctor.run(&self.sources()?).await,
+            Command::Token(token) => token.run(&Clock::system()),
+            Command::Tenants(tenants) => tenants.run(&config::database(&self.sources()?)?).await,
+            Command::Docs(docs) => Ok(docs.run()),
         }
     }
 
