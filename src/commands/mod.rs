@@ -3,6 +3,7 @@
 //! Only commands print: answers on standard output, the log on standard error.
 #![allow(clippy::print_stdout, reason = "what a command answers belongs on standard output")]
 
+pub mod day;
 pub mod demo;
 pub mod doctor;
 pub mod migrate;
@@ -46,6 +47,12 @@ enum Command {
         /// Write the log-ins to this file instead
         #[arg(long, value_name = "FILE")]
         json: Option<PathBuf>,
+    },
+    /// Play a working day on a running stack, over HTTP
+    Day {
+        /// The stack file of `./dev up`
+        #[arg(long, value_name = "FILE", default_value = ".surv/stack.json")]
+        stack: PathBuf,
     },
     /// Print the OpenAPI document
     Openapi,
@@ -99,6 +106,7 @@ impl Program {
                 telemetry::start(&config.log)?;
                 demo::run(&config, json.as_deref()).await
             }
+            Command::Day { stack } => day::run(stack).await,
             Command::Openapi => openapi::print_document(),
             Command::Docs { page: DocsPage::Problems } => Ok(openapi::print_problems()),
             Command::Doctor(doctor) => doctor.run(&self.sources()?).await,

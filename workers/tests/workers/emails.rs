@@ -175,3 +175,24 @@ async fn a_refused_mail_says_why_and_a_useless_one_is_not_sent() {
     assert_eq!((world.message(late).await.0, world.simulators.sendgrid().send_attempts()), ("failed".to_owned(), 0));
     assert_eq!(world.tasks().await, (0, 0));
 }
+
+#[tokio::test]
+async fn an_answer_that_comes_after_the_lease_was_lost_is_still_known() {
+    let world = World::new().await;
+    let acme = world.company().await;
+    world.simulators.sendgrid().fault(Fault { delay_ms: Some(600), ..Fault::once(FaultKind::Slow) });
+    let id = world.mail(acme, EmailTemplate::Invitation, PAT).await;
+    let workers = world.workers();
+    let slow = tokio::spawn(async move { workers.run_until_idle().await });
+    crate::support::eventually("the call", async || world.simulators.sendgrid().send_attempts() == 1).await;
+    world.make_due().await;
+    assert_eq!(world.claim(std::time::Duration::ZERO).await.len(), 1);
+
+    slow.await.unwrap().unwrap();
+
+    // The simulator's work was not asked for again, and the other worker finds the mail sent.
+    assert_eq!(world.message(id).await, ("sent".to_owned(), 1, 0));
+    world.make_due().await;
+    world.workers().run_until_idle().await.unwrap();
+    assert_eq!((world.simulators.sendgrid().sent_to(PAT).len(), world.tasks().await), (1, (0, 0)));
+}

@@ -271,7 +271,7 @@ pub fn event(
 pub async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let began = Instant::now();
     while !holds().await {
-        assert!(began.elapsed() < Duration::from_secs(20), "{what} did not come about");
+        assert!(began.elapsed() < Duration::from_secs(60), "{what} did not come about");
         tokio::time::sleep(Duration::from_millis(30)).await;
     }
 }

@@ -1,5 +1,6 @@
 //! Whether a company's chain is what it was: every entry is computed again from its event.
 
+use chrono::{DateTime, Utc};
 use surv_tenancy::db::TenantTx;
 use uuid::Uuid;
 
@@ -104,13 +105,40 @@ impl Walk {
     }
 }
 
+/// An entry, and its event's columns if there is one.
+struct Row {
+    seq: i64,
+    txid: i64,
+    event_id: Uuid,
+    previous_hash: Vec<u8>,
+    hash: Vec<u8>,
+    skipped: bool,
+    tenant_id: Option<Uuid>,
+    at: Option<DateTime<Utc>>,
+    actor_id: Option<Uuid>,
+    actor_role: Option<String>,
+    session_id: Option<Uuid>,
+    request_id: Option<Uuid>,
+    kind: Option<String>,
+    subject_kind: Option<String>,
+    subject_id: Option<Uuid>,
+    job_id: Option<Uuid>,
+    visit_id: Option<Uuid>,
+    customer_id: Option<Uuid>,
+    technician_id: Option<Uuid>,
+    visibility: Option<String>,
+    changes: Option<String>,
+}
+
 async fn page(tx: &mut TenantTx, after: i64) -> sqlx::Result<Vec<Entry>> {
     // An event that was slipped in, or whose entry was taken out, lies between two neighbours.
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        Row,
         r#"SELECT a.seq, a.txid, a.event_id, a.previous_hash, a.hash,
                   EXISTS (SELECT FROM events m
                            WHERE (m.txid, m.event_id) < (a.txid, a.event_id)
-                             AND (m.txid, m.event_id) > (coalesce(b.txid, 0), coalesce(b.event_id, '00000000-0000-0000-0000-000000000000')))
+                             AND (m.txid, m.event_id) > (coalesce(b.txid, 0),
+                                                         coalesce(b.event_id, '00000000-0000-0000-0000-000000000000')))
                   AS "skipped!",
                   e.tenant_id AS "tenant_id?", e.at AS "at?", e.actor_id AS "actor_id?", e.actor_role AS "actor_role?",
                   e.session_id, e.request_id, e.kind AS "kind?", e.subject_kind AS "subject_kind?",
@@ -125,34 +153,31 @@ async fn page(tx: &mut TenantTx, after: i64) -> sqlx::Result<Vec<Entry>> {
     )
     .fetch_all(tx.conn())
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Entry {
-            seq: row.seq,
+    Ok(rows.into_iter().map(Entry::from).collect())
+}
+
+impl From<Row> for Entry {
+    fn from(row: Row) -> Self {
+        let event = row.tenant_id.map(|tenant_id| EventRow {
+            tenant_id,
             txid: row.txid,
             event_id: row.event_id,
-            previous_hash: row.previous_hash,
-            hash: row.hash,
-            skipped: row.skipped,
-            event: row.tenant_id.map(|tenant_id| EventRow {
-                tenant_id,
-                txid: row.txid,
-                event_id: row.event_id,
-                at: row.at.unwrap_or_default(),
-                actor_id: row.actor_id.unwrap_or_default(),
-                actor_role: row.actor_role.unwrap_or_default(),
-                session_id: row.session_id,
-                request_id: row.request_id,
-                kind: row.kind.unwrap_or_default(),
-                subject_kind: row.subject_kind.unwrap_or_default(),
-                subject_id: row.subject_id.unwrap_or_default(),
-                job_id: row.job_id,
-                visit_id: row.visit_id,
-                customer_id: row.customer_id,
-                technician_id: row.technician_id,
-                visibility: row.visibility.unwrap_or_default(),
-                changes: row.changes.unwrap_or_default(),
-            }),
-        })
-        .collect())
+            at: row.at.unwrap_or_default(),
+            actor_id: row.actor_id.unwrap_or_default(),
+            actor_role: row.actor_role.unwrap_or_default(),
+            session_id: row.session_id,
+            request_id: row.request_id,
+            kind: row.kind.unwrap_or_default(),
+            subject_kind: row.subject_kind.unwrap_or_default(),
+            subject_id: row.subject_id.unwrap_or_default(),
+            job_id: row.job_id,
+            visit_id: row.visit_id,
+            customer_id: row.customer_id,
+            technician_id: row.technician_id,
+            visibility: row.visibility.unwrap_or_default(),
+            changes: row.changes.unwrap_or_default(),
+        });
+        let Row { seq, txid, event_id, previous_hash, hash, skipped, .. } = row;
+        Self { seq, txid, event_id, previous_hash, hash, event, skipped }
+    }
 }
