@@ -40,7 +40,7 @@ run_tests() {
   . "$DATA/test.env"
   set +a
   if cargo nextest --version >/dev/null 2>&1; then
-    cargo nextest run --workspace --locked "$@"
+    cargo nextest run --workspace --locked --no-fail-fast "$@"
   else
     cargo test --workspace --locked -- "$@"
   fi
