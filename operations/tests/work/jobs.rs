@@ -69,8 +69,11 @@ async fn a_list_shows_what_its_filter_names_newest_first_and_goes_on() {
     let mut tx = company.office().await;
     let mut numbers = async |filter: JobFilter| {
         let first = jobs::list(&mut tx, filter, None, 1).await.unwrap();
-        let second = jobs::list(&mut tx, filter, first.next, 1).await.unwrap();
-        first.items.iter().chain(&second.items).map(|job| job.number).collect::<Vec<_>>()
+        let mut found = first.items;
+        if first.next.is_some() {
+            found.extend(jobs::list(&mut tx, filter, first.next, 1).await.unwrap().items);
+        }
+        found.iter().map(|job| job.number).collect::<Vec<_>>()
     };
     let (scheduled, unscheduled) = (Some(JobState::Scheduled), Some(JobState::Unscheduled));
     let (own, none) = (Some(company.customer_id), Some(neighbour));

@@ -5,7 +5,12 @@ use surv_tenancy::{Actor, JobId};
 
 use crate::support::{Company, confined_to_job, hours, now};
 
-async fn write(company: &Company, author: &Actor, job_id: JobId, visibility: NoteVisibility) -> Result<String, NoteError> {
+async fn write(
+    company: &Company,
+    author: &Actor,
+    job_id: JobId,
+    visibility: NoteVisibility,
+) -> Result<String, NoteError> {
     let mut tx = company.begin(author).await;
     let new = NewNote { job_id, visit_id: None, body: "as agreed".to_owned(), visibility };
     let note = notes::add(&mut tx, &company.ids, now(), new).await?;
@@ -31,11 +36,9 @@ async fn everybody_writes_in_their_own_name_for_those_they_may_write_for() {
     }
     assert_eq!(write(&company, &technician, job_id, NoteVisibility::Field).await.unwrap(), "Tess Technician");
     assert_eq!(write(&company, &customer, job_id, NoteVisibility::Customer).await.unwrap(), "Cy Person");
-    for (author, visibility) in [
-        (&technician, NoteVisibility::Office),
-        (&customer, NoteVisibility::Office),
-        (&customer, NoteVisibility::Field),
-    ] {
+    for (author, visibility) in
+        [(&technician, NoteVisibility::Office), (&customer, NoteVisibility::Office), (&customer, NoteVisibility::Field)]
+    {
         let refused = write(&company, author, job_id, visibility).await;
         assert!(matches!(refused, Err(NoteError::Invalid(_))), "{refused:?}");
     }

@@ -73,8 +73,7 @@ async fn a_customer_sees_own_jobs_with_who_comes_but_not_the_plan_or_the_notes()
     let company = Company::new().await;
     let technician = company.technician().await;
     let neighbour = company.customer().await;
-    let (customer, other) =
-        (company.customer_user(company.customer_id).await, company.customer_user(neighbour).await);
+    let (customer, other) = (company.customer_user(company.customer_id).await, company.customer_user(neighbour).await);
     let (job, visits) = company.book(&[hours(1, 8, 10)]).await;
     company.assign(visits[0].visit_id, &technician).await.unwrap();
 
