@@ -21,6 +21,8 @@ all_checks() {
   services_ready
   unlock
   compare_derived --check
+  loud 'npm packages' npm ci --no-audit --no-fund --prefix web-kit/tokens
+  loud 'tests of web-kit' npm test --prefix web-kit/tokens
   write_test_env
   loud 'tests' run_tests "${ARGS[@]}"
 }

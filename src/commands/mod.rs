@@ -5,17 +5,21 @@
 
 pub mod day;
 pub mod demo;
+pub mod docs;
 pub mod doctor;
 pub mod migrate;
 pub mod openapi;
 #[cfg(test)]
 mod scratch;
 pub mod serve;
+pub mod tenants;
+pub mod token;
 pub mod work;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
+use surv_tenancy::Clock;
 
 use crate::{config, config::Sources, telemetry};
 
@@ -56,15 +60,17 @@ enum Command {
     },
     /// Print the OpenAPI document
     Openapi,
-    /// Print a page of the documentation that is made of the code
-    Docs { page: DocsPage },
     /// Look at a deployment and say what to repair
     Doctor(doctor::Doctor),
-}
-
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum DocsPage {
-    Problems,
+    /// Read capability tokens, and make weaker ones
+    #[command(subcommand)]
+    Token(token::Token),
+    /// The companies of this deployment
+    #[command(subcommand)]
+    Tenants(tenants::Tenants),
+    /// Print documentation that is derived from the program
+    #[command(subcommand)]
+    Docs(docs::Docs),
 }
 
 impl Program {
@@ -108,8 +114,10 @@ impl Program {
             }
             Command::Day { stack } => day::run(stack).await,
             Command::Openapi => openapi::print_document(),
-            Command::Docs { page: DocsPage::Problems } => Ok(openapi::print_problems()),
             Command::Doctor(doctor) => doctor.run(&self.sources()?).await,
+            Command::Token(token) => token.run(&Clock::system()),
+            Command::Tenants(tenants) => tenants.run(&config::database(&self.sources()?)?).await,
+            Command::Docs(docs) => Ok(docs.run()),
         }
     }
 

@@ -1,4 +1,4 @@
-//! `surv openapi` and `surv docs`: files that are made of the code.
+//! `surv openapi`: the document that is made of the code.
 
 use std::process::ExitCode;
 
@@ -11,10 +11,4 @@ use crate::compose;
 pub fn print_document() -> anyhow::Result<ExitCode> {
     print!("{}", surv_api::spec::document(&compose::document_only()?));
     Ok(ExitCode::SUCCESS)
-}
-
-/// Prints the page of problems.
-pub fn print_problems() -> ExitCode {
-    print!("{}", surv_api::spec::problems_page());
-    ExitCode::SUCCESS
 }

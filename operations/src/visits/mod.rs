@@ -93,7 +93,7 @@ pub async fn add(
 /// # Errors
 /// [`VisitError::NotFound`].
 pub async fn get(tx: &mut TenantTx, visit_id: VisitId) -> Result<Visit, VisitError> {
-    Ok(store::find(tx, visit_id).await?.ok_or(VisitError::NotFound)?)
+    store::find(tx, visit_id).await?.ok_or(VisitError::NotFound)
 }
 
 /// All visits of a job, by time.

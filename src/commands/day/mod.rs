@@ -89,7 +89,10 @@ impl Day {
         let late = self.feed.wait("job.created", &booked.id, FEED_LIMIT).await?;
         println!(
             "  office      booked job {} in {} ({}), two visits; feed after {} ms",
-            job["number"], property["city"], property["time_zone"], late.as_millis()
+            job["number"],
+            property["city"],
+            property["time_zone"],
+            late.as_millis()
         );
         Ok(booked)
     }
@@ -114,7 +117,10 @@ impl Day {
         );
         let list = technician.get(&format!("/v1/work/visits?{span}")).await?;
         let seen = ids(&list);
-        ensure!(seen.contains(mine.as_str()) && !seen.contains(colleagues.as_str()), "a technician sees own visits only");
+        ensure!(
+            seen.contains(mine.as_str()) && !seen.contains(colleagues.as_str()),
+            "a technician sees own visits only"
+        );
         ensure!(
             technician.status(&format!("/v1/work/visits/{colleagues}")).await? == 404,
             "a colleague's visit does not exist for a technician"

@@ -141,22 +141,19 @@ impl Demo {
         }
         let actor = actor_of(&session);
         sessions::log_out(&self.identity, &actor).await?;
-        Ok(DemoCompany {
-            slug: wanted.slug,
-            id: tenant_id.0,
-            time_zone: wanted.time_zone,
-            members,
-            customers: found,
-        })
+        Ok(DemoCompany { slug: wanted.slug, id: tenant_id.0, time_zone: wanted.time_zone, members, customers: found })
     }
 
     async fn log_in(&self, slug: &str, member: &DemoMember) -> anyhow::Result<LoggedIn> {
-        let outcome = sessions::log_in(&self.identity, LogIn {
-            email: member.email.clone(),
-            password: member.password.clone().into(),
-            slug: Some(slug.to_owned()),
-            device: Device { kind: SessionKind::Api, name: "surv demo".to_owned() },
-        })
+        let outcome = sessions::log_in(
+            &self.identity,
+            LogIn {
+                email: member.email.clone(),
+                password: member.password.clone().into(),
+                slug: Some(slug.to_owned()),
+                device: Device { kind: SessionKind::Api, name: "surv demo".to_owned() },
+            },
+        )
         .await?;
         match outcome {
             LogInOutcome::LoggedIn(session) => Ok(*session),
@@ -213,25 +210,36 @@ impl Demo {
     ) -> anyhow::Result<(surv_tenancy::CustomerId, surv_tenancy::PropertyId)> {
         let (ids, now) = (&self.ids, self.clock.now());
         let is_company = name.ends_with("GmbH") || name.ends_with("LLC");
-        let customer = customers::create(tx, ids, now, CustomerDetails {
-            kind: if is_company { CustomerKind::Company } else { CustomerKind::Person },
-            name: name.to_owned(),
-            email: None,
-            phone: None,
-            office_notes: Some("Made by surv demo.".to_owned()),
-        })
+        let customer = customers::create(
+            tx,
+            ids,
+            now,
+            CustomerDetails {
+                kind: if is_company { CustomerKind::Company } else { CustomerKind::Person },
+                name: name.to_owned(),
+                email: None,
+                phone: None,
+                office_notes: Some("Made by surv demo.".to_owned()),
+            },
+        )
         .await?;
-        let property = properties::create(tx, ids, now, customer.customer_id, PropertyDetails {
-            street: format!("{} Example Street (made up)", 10 + position),
-            city: place.city.clone(),
-            region: place.region.clone(),
-            country: place.country.clone(),
-            latitude: Some(place.latitude),
-            longitude: Some(place.longitude),
-            time_zone: place.time_zone.clone(),
-            access_notes: "Ring twice.".to_owned(),
-            ..PropertyDetails::default()
-        })
+        let property = properties::create(
+            tx,
+            ids,
+            now,
+            customer.customer_id,
+            PropertyDetails {
+                street: format!("{} Example Street (made up)", 10 + position),
+                city: place.city.clone(),
+                region: place.region.clone(),
+                country: place.country.clone(),
+                latitude: Some(place.latitude),
+                longitude: Some(place.longitude),
+                time_zone: place.time_zone.clone(),
+                access_notes: "Ring twice.".to_owned(),
+                ..PropertyDetails::default()
+            },
+        )
         .await?;
         Ok((customer.customer_id, property.property_id))
     }

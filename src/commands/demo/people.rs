@@ -66,13 +66,9 @@ async fn company(tx: &mut PlatformTx, identity: &Identity, wanted: &Wanted) -> a
     )
     .execute(tx.conn())
     .await?;
-    sqlx::query!(
-        "INSERT INTO tenant_branding (tenant_id, display_name) VALUES ($1, $2)",
-        tenant_id.0,
-        wanted.name,
-    )
-    .execute(tx.conn())
-    .await?;
+    sqlx::query!("INSERT INTO tenant_branding (tenant_id, display_name) VALUES ($1, $2)", tenant_id.0, wanted.name,)
+        .execute(tx.conn())
+        .await?;
     Ok(tenant_id)
 }
 

@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::Row as _;
 use surv_tenancy::{
     Actor, Clock, Confinement, Identity, Ids, Principal, RequestId, Role, SessionId, TenantId, UserId,
-    db::{DatabaseConfig, DbError, PlatformDb, PoolConfig, TenantDb, TenantTx},
+    db::{DbError, PlatformDb, TenantDb, TenantTx},
     links::{LinkBuilder, LinksConfig},
     mail::SendEmail,
     passwords::PasswordHasher,
@@ -19,6 +19,7 @@ use surv_tenancy::{
 };
 use uuid::Uuid;
 
+use crate::database::database;
 pub use crate::fixtures::{Company, Person};
 
 pub const PASSWORD: &str = "a long enough password";
@@ -35,23 +36,6 @@ pub struct Recorded {
     pub actor_id: Uuid,
     pub subject_id: Uuid,
     pub changes: serde_json::Value,
-}
-
-#[allow(clippy::disallowed_methods, reason = "tests are told by the environment where the database is")]
-fn database() -> DatabaseConfig {
-    let place = std::env::var("SURV_TEST_DATABASE")
-        .expect("set SURV_TEST_DATABASE=host:port/name to a migrated database, such as 127.0.0.1:5432/surv");
-    let (address, name) = place.split_once('/').expect("SURV_TEST_DATABASE is host:port/name");
-    let (host, port) = address.split_once(':').expect("SURV_TEST_DATABASE is host:port/name");
-    DatabaseConfig {
-        host: host.to_owned(),
-        port: port.parse().expect("the port in SURV_TEST_DATABASE is a number"),
-        name: name.to_owned(),
-        ssl_mode: "disable".to_owned(),
-        passwords: Default::default(),
-        superuser_url: None,
-        pool: PoolConfig { persona: 4, worker: 2, path: 12, wait_ms: 10_000 },
-    }
 }
 
 pub fn secret(text: impl Into<String>) -> SecretString {

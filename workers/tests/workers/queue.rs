@@ -6,6 +6,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use surv_operations::assignments::NotifyOnTheWay;
 use surv_tenancy::{TenantId, mail::EmailTemplate, queue::Task};
 use surv_workers::{Done, Handle, Registry, TaskContext, TaskError, Workers};
 use tokio_util::sync::CancellationToken;
@@ -70,7 +71,10 @@ async fn companies_with_one_task_do_not_wait_for_one_with_thousands() {
 async fn every_handler_twice_and_at_once_ends_as_once() {
     let world = Arc::new(World::new().await);
     let acme = world.company().await;
-    assert_eq!(world.workers().kinds(), ["process_sendgrid_events", "send_email"], "each kind needs a case here");
+    let kinds = ["notify_on_the_way", "process_sendgrid_events", "send_email"];
+    assert_eq!(world.workers().kinds(), kinds, "each kind needs a case here");
+    let gone = NotifyOnTheWay { visit_id: uuid::Uuid::nil().into(), technician_id: uuid::Uuid::nil().into() };
+    world.enqueue(acme, &gone).await;
     let id = world.mail(acme, EmailTemplate::Invitation, "pat@example.com").await;
     world.receive(acme, &[event("e1", "delivered", acme, id, "sg")]).await;
     let mut own = world.superuser().await;

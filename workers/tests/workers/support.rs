@@ -34,33 +34,43 @@ pub struct World {
     seconds: Arc<AtomicI64>,
 }
 
+/// The superuser of the cluster for tests.
 #[allow(clippy::disallowed_methods, reason = "tests are told by the environment where the database is")]
+fn cluster() -> PgConnectOptions {
+    let url = std::env::var("SURV_TEST_SUPERUSER_URL").expect("set SURV_TEST_SUPERUSER_URL, or run ./dev test");
+    url.parse().expect("SURV_TEST_SUPERUSER_URL is a postgres:// address")
+}
+
+/// Roles belong to the cluster, so all tests agree on their passwords.
+fn password_of(login: &str) -> String {
+    format!("test-{login}")
+}
+
 fn database(name: &str) -> DatabaseConfig {
-    let place =
-        std::env::var("SURV_TEST_DATABASE").expect("set SURV_TEST_DATABASE=host:port/name to a Postgres for tests");
-    let (address, _) = place.split_once('/').expect("SURV_TEST_DATABASE is host:port/name");
-    let (host, port) = address.split_once(':').expect("SURV_TEST_DATABASE is host:port/name");
+    let short = |login: &str| login.trim_start_matches("surv_").trim_end_matches("_login").to_owned();
+    let passwords = surv_rls_policies::LOGINS.iter().map(|login| (short(login), password_of(login).into()));
+    let cluster = cluster();
     DatabaseConfig {
-        host: host.to_owned(),
-        port: port.parse().expect("the port in SURV_TEST_DATABASE is a number"),
+        host: cluster.get_host().to_owned(),
+        port: cluster.get_port(),
         name: name.to_owned(),
         ssl_mode: "disable".to_owned(),
-        passwords: Default::default(),
+        passwords: passwords.collect(),
         superuser_url: None,
         pool: PoolConfig { persona: 2, worker: 8, path: 3, wait_ms: 10_000 },
     }
 }
 
-async fn superuser(config: &DatabaseConfig, name: &str) -> PgConnection {
-    let options = PgConnectOptions::new_without_pgpass().host(&config.host).port(config.port);
-    PgConnection::connect_with(&options.username("postgres").database(name)).await.unwrap()
+async fn superuser(name: &str) -> PgConnection {
+    PgConnection::connect_with(&cluster().database(name)).await.unwrap()
 }
 
 async fn make_database(config: &DatabaseConfig) {
-    let mut admin = superuser(config, "postgres").await;
-    surv_rls_policies::bootstrap_cluster(&mut admin, &[]).await.unwrap();
+    let mut admin = superuser("postgres").await;
+    let passwords: Vec<_> = surv_rls_policies::LOGINS.iter().map(|login| (*login, password_of(login))).collect();
+    surv_rls_policies::bootstrap_cluster(&mut admin, &passwords).await.unwrap();
     surv_rls_policies::create_database(&mut admin, &config.name).await.unwrap();
-    let mut own = superuser(config, &config.name).await;
+    let mut own = superuser(&config.name).await;
     surv_rls_policies::bootstrap_database(&mut own).await.unwrap();
     own.execute("SET SESSION AUTHORIZATION surv_migrator_login").await.unwrap();
     own.execute("SET search_path = public, pg_temp").await.unwrap();
@@ -77,7 +87,7 @@ impl Drop for World {
         let dropped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
-                let mut admin = superuser(&config, "postgres").await;
+                let mut admin = superuser("postgres").await;
                 let statement = format!("DROP DATABASE {} WITH (FORCE)", config.name);
                 admin.execute(AssertSqlSafe(statement)).await.unwrap();
             });
@@ -150,7 +160,7 @@ impl World {
     }
 
     pub async fn superuser(&self) -> PgConnection {
-        superuser(&self.config, &self.config.name).await
+        superuser(&self.config.name).await
     }
 
     pub async fn company(&self) -> TenantId {
