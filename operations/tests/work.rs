@@ -1,8 +1,10 @@
-//! The trade's use cases against a real database: `SURV_TEST_DATABASE=host:port/name`, migrated, with log-ins that need
-//! no password. Each test makes companies of its own in the shared database.
+//! The trade's use cases against a real database on the cluster of `SURV_TEST_SUPERUSER_URL`. Each test makes companies
+//! of its own in the shared database.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "work/database.rs"]
+mod database;
 #[path = "work/jobs.rs"]
 mod jobs;
 #[path = "work/notes.rs"]

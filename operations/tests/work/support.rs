@@ -15,9 +15,11 @@ use surv_operations::{
 use surv_tenancy::{
     Actor, Clock, Confinement, CustomerId, Ids, Principal, PropertyId, Role, SessionId, TenantId, UserId, VisitId,
     clock::random_id,
-    db::{DatabaseConfig, PoolConfig, TenantDb, TenantTx},
+    db::{TenantDb, TenantTx},
 };
 use uuid::Uuid;
+
+use crate::database::database;
 
 /// A company: its door, its manager, and a customer with a place to work at.
 pub struct Company {
@@ -27,23 +29,6 @@ pub struct Company {
     pub manager: Actor,
     pub customer_id: CustomerId,
     pub property_id: PropertyId,
-}
-
-#[allow(clippy::disallowed_methods, reason = "tests are told by the environment where the database is")]
-fn database(width: usize) -> DatabaseConfig {
-    let place = std::env::var("SURV_TEST_DATABASE")
-        .expect("set SURV_TEST_DATABASE=host:port/name to a migrated database, such as 127.0.0.1:5432/surv");
-    let (address, name) = place.split_once('/').expect("SURV_TEST_DATABASE is host:port/name");
-    let (host, port) = address.split_once(':').expect("SURV_TEST_DATABASE is host:port/name");
-    DatabaseConfig {
-        host: host.to_owned(),
-        port: port.parse().expect("the port in SURV_TEST_DATABASE is a number"),
-        name: name.to_owned(),
-        ssl_mode: "disable".to_owned(),
-        passwords: Default::default(),
-        superuser_url: None,
-        pool: PoolConfig { persona: width, worker: 1, path: 1, wait_ms: 20_000 },
-    }
 }
 
 /// A connection of a cross-tenant path: what a sign-up or a log-in would write, without their passwords.
