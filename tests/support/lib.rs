@@ -1,11 +1,15 @@
 //! What the test folders share: a database made like a real one, two seeded companies, and actors with live sessions.
 
+mod app;
+mod call;
 mod chance;
 mod company;
 mod database;
 mod proxy;
 mod run;
 
+pub use app::TestApp;
+pub use call::{Answer, Call};
 pub use chance::chance;
 pub use company::{Company, Who};
 pub use database::TestDatabase;
