@@ -91,7 +91,7 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     if takes_version {
         parameter(operation, "If-Match", true, "The ETag of what was read; 412 if it changed since.");
     }
-    if secured && method == "post" {
+    if secured && method == "post" && !WITHOUT_KEY.iter().any(|start| path.starts_with(start)) {
         parameter(operation, "Idempotency-Key", false, "Repeats of a request with the same key get the first answer.");
     }
     let mut kinds = vec![
@@ -110,7 +110,8 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
             ProblemKind::CrossSite,
         ]);
     }
-    if has_id {
+    // A token that is confined to a job does not see the company either.
+    if has_id || path.starts_with("/v1/company") {
         kinds.push(ProblemKind::NotFound);
     }
     if method != "get" {
@@ -132,6 +133,9 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
 
 /// POSTs that act on a version.
 const IF_MATCH_POSTS: &[&str] = &["/archive", "/restore", "/cancel"];
+
+/// POSTs that do the same when repeated, or that answer with a secret, which isn't kept.
+const WITHOUT_KEY: &[&str] = &["/v1/sessions", "/v1/tokens/revoke"];
 
 fn parameter(operation: &mut Value, name: &str, required: bool, description: &str) {
     let Some(operation) = operation.as_object_mut() else { return };

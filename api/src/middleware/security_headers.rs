@@ -12,13 +12,10 @@ const ALWAYS: &[(HeaderName, &str)] = &[
     (header::X_FRAME_OPTIONS, "DENY"),
     (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"),
 ];
-const UNLESS_SET: &[(HeaderName, &str)] = &[
-    (
-        header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-    ),
-    (header::CACHE_CONTROL, "private, no-store"),
-];
+const UNLESS_SET: &[(HeaderName, &str)] = &[(
+    header::CONTENT_SECURITY_POLICY,
+    "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+)];
 
 /// See the module.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +45,10 @@ impl<E: Endpoint> Endpoint for WithSecurityHeaders<E> {
         let headers = response.headers_mut();
         for (name, value) in ALWAYS {
             headers.insert(name, HeaderValue::from_static(value));
+        }
+        // What poem says of event streams lets them be kept.
+        if headers.get(header::CACHE_CONTROL).is_some_and(|value| value == "no-cache") {
+            headers.remove(header::CACHE_CONTROL);
         }
         for (name, value) in UNLESS_SET {
             headers.entry(name).or_insert(HeaderValue::from_static(value));

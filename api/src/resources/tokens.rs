@@ -21,7 +21,7 @@ use crate::{
     caller::Caller,
     door::{Door, IdempotencyKey, Once},
     json::{Body, Created, Empty, Reply},
-    problem::ApiResult,
+    problem::{ApiResult, Problem, ProblemKind},
 };
 
 const WRITE: (Capability, Subject) = (Capability::TokensWrite, Subject::Tokens);
@@ -123,7 +123,9 @@ impl TokensApi {
         let deps = self.0.deps();
         let now = deps.clock().now();
         let mut tx = self.0.write(&caller, WRITE.0, WRITE.1).await?;
-        let opened = deps.verifier.open(&body.0.token, now)?;
+        // The caller's own token is in order: a 401 would send them to log in.
+        let refused = |_| Problem::new(ProblemKind::InvalidFields).field("/token", "is not a token that still holds");
+        let opened = deps.verifier.open(&body.0.token, now).map_err(refused)?;
         revoked_tokens::revoke(&mut tx, deps.ids(), now, &opened).await?;
         self.0.commit(tx).await?;
         Ok(Empty)
