@@ -73,3 +73,16 @@ async fn what_is_not_in_the_document_says_nothing_about_a_company() {
     app.call(&poem::http::Method::GET, "/v1/nothing").refused(404, "not-found").await;
     app.call(&poem::http::Method::POST, "/inbound/sendgrid").send().await;
 }
+
+/// Clients are made from the committed file.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_committed_document_is_the_document() {
+    let app = TestApp::start("contract").await;
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi/surv.v1.json");
+    let document = surv_api::spec::document(&app.deps);
+    if crate::callers::is_update() {
+        std::fs::write(path, &document).expect("the document can be written");
+    }
+    let committed = std::fs::read_to_string(path).expect("the committed document");
+    assert!(committed == document, "openapi/surv.v1.json is old: run with UPDATE_EXPECTED=1");
+}

@@ -14,7 +14,7 @@ use surv_api::{
     },
 };
 use surv_tenancy::{
-    CapabilitySet, Clock, Identity, Ids, Role,
+    Capability, CapabilitySet, Clock, Identity, Ids, Role,
     confinement::ConfinedKind,
     links::{LinkBuilder, LinksConfig},
     passwords::PasswordHasher,
@@ -74,11 +74,10 @@ impl TestApp {
     }
 
     /// A link's token, as it is sent to customer user 1.
-    pub fn link(&self, company: Company, job_id: Uuid) -> String {
-        use surv_tenancy::Capability;
+    pub async fn link(&self, company: Company, job_id: Uuid) -> String {
         let scope: CapabilitySet = [Capability::PortalRead, Capability::EventsRead].into_iter().collect();
         self.minted(&TokenSpec {
-            session_id: company.id("session", 9).into(),
+            session_id: self.new_session(company, Who::Customer1, "link").await.into(),
             kind: TokenKind::Link,
             scope,
             confined_to: Some([(ConfinedKind::Job, job_id)].into()),
@@ -112,24 +111,27 @@ impl TestApp {
     }
 
     /// A token of a session that is used once: for what ends sessions.
-    ///
-    /// # Panics
-    /// When the database does not answer.
     pub async fn token_of_new_session(&self, company: Company, who: Who) -> String {
+        let session_id = self.new_session(company, who, "browser").await.into();
+        self.minted(&TokenSpec { session_id, ..self.spec(company, who) })
+    }
+
+    async fn new_session(&self, company: Company, who: Who, kind: &str) -> Uuid {
         let session_id: Uuid = self.deps.ids().next();
         let mut superuser = self.database.superuser().await;
         sqlx::query(
             "INSERT INTO sessions (tenant_id, session_id, user_id, kind, role, expires_at)
-             VALUES ($1, $2, $3, 'browser', $4, now() + interval '1 year')",
+             VALUES ($1, $2, $3, $4, $5, now() + interval '1 year')",
         )
         .bind(company.tenant_id())
         .bind(session_id)
         .bind(company.user(who))
+        .bind(kind)
         .bind(who.role().as_str())
         .execute(&mut superuser)
         .await
         .expect("a session can be made");
-        self.minted(&TokenSpec { session_id: session_id.into(), ..self.spec(company, who) })
+        session_id
     }
 
     /// `token`, narrowed as its holder would.

@@ -45,10 +45,17 @@ impl Call {
     /// # Panics
     /// When the server does not answer.
     pub async fn send(self) -> Answer {
-        let response = self.open().await;
+        self.try_send().await.expect("the server answers")
+    }
+
+    /// For what the server may hang up on.
+    ///
+    /// # Errors
+    /// The connection broke.
+    pub async fn try_send(self) -> reqwest::Result<Answer> {
+        let response = self.0.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let text = response.text().await.expect("the answer ends");
-        Answer { status, headers, text }
+        Ok(Answer { status, headers, text: response.text().await? })
     }
 
     /// The answer before its body, for streams.
