@@ -12,10 +12,13 @@ const ALWAYS: &[(HeaderName, &str)] = &[
     (header::X_FRAME_OPTIONS, "DENY"),
     (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"),
 ];
-const UNLESS_SET: &[(HeaderName, &str)] = &[(
-    header::CONTENT_SECURITY_POLICY,
-    "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-)];
+const UNLESS_SET: &[(HeaderName, &str)] = &[
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    ),
+    (header::CACHE_CONTROL, "private, no-store"),
+];
 
 /// See the module.
 #[derive(Debug, Clone, Copy)]
