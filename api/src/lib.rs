@@ -27,8 +27,8 @@ use poem::{
 
 pub use deps::{ApiConfig, Deps};
 use middleware::{
-    body_limit::BodyLimit, framework_errors, own_task::OwnTask, rate_limit::BehindProxy, request_id::RequestIds,
-    security_headers::SecurityHeaders,
+    body_limit::BodyLimit, framework_errors, own_origin, own_task::OwnTask, rate_limit::BehindProxy,
+    request_id::RequestIds, security_headers::SecurityHeaders,
 };
 
 /// Every path that is not in the document, and why: the contract test walks these too.
@@ -46,6 +46,7 @@ pub fn build(deps: Deps) -> impl Endpoint<Output = Response> + use<> {
     let config = deps.config.clone();
     let published = spec::service(&deps).into_endpoint().around_metrics(&deps);
     let origins = config.cors_origins.clone();
+    let own_origins = config.own_origins.clone();
     let cors = Cors::new()
         .allow_origins_fn(move |origin| origins.iter().any(|allowed| allowed == origin))
         .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
@@ -67,6 +68,7 @@ pub fn build(deps: Deps) -> impl Endpoint<Output = Response> + use<> {
         .with(OwnTask(config.request_timeout))
         .with(BodyLimit(config.body_limit_bytes))
         .with(cors)
+        .before(move |request| std::future::ready(Ok(own_origin::at_home(request, &own_origins))))
         .catch_all_error(|error| async move { framework_errors::answer(error) })
         .with(SecurityHeaders)
         .with(RequestIds(deps.ids().clone()))

@@ -2,7 +2,7 @@
 
 use poem::{
     IntoResponse as _, Response,
-    error::{MethodNotAllowedError, NotFoundError, ParsePathError},
+    error::{CorsError, MethodNotAllowedError, NotFoundError, ParsePathError},
     http::StatusCode,
 };
 use poem_openapi::error::{
@@ -35,6 +35,9 @@ fn problem(error: &poem::Error) -> Problem {
     }
     if error.is::<ParseRequestPayloadError>() {
         return Problem::new(ProblemKind::MalformedBody);
+    }
+    if error.is::<CorsError>() {
+        return Problem::new(ProblemKind::CrossSite);
     }
     if error.is::<AuthorizationError>() {
         return Problem::new(ProblemKind::Unauthenticated);

@@ -3,6 +3,7 @@
 pub mod body_limit;
 pub mod framework_errors;
 pub mod metrics;
+pub mod own_origin;
 pub mod own_task;
 pub mod rate_limit;
 pub mod request_id;
