@@ -64,6 +64,11 @@ impl TestApp {
         Self { deps, base, ..self.clone() }
     }
 
+    /// As a browser would name it.
+    pub fn origin(&self) -> String {
+        self.base.origin().ascii_serialization()
+    }
+
     pub fn now(&self) -> DateTime<Utc> {
         self.deps.clock().now()
     }
