@@ -21,7 +21,7 @@ fn bad(what: &str, body: impl Into<Vec<u8>>, wanted: &'static [u16]) -> Bad {
 
 fn bad_bodies(sample: &Value) -> Vec<Bad> {
     let mut list = Vec::new();
-    for broken in ["not json", "", "{", "[1,", "{\"a\":1e400}", "{} {}"] {
+    for broken in ["not json", "", "{", "[1,", "{\"a\":1e400}", "{} {}", "{\"a\":\"\\ud800\"}"] {
         list.push(bad(broken, broken, &[400, 422]));
     }
     list.push(bad("no UTF-8", &b"\xff\xfe"[..], &[400, 422]));

@@ -108,6 +108,23 @@ async fn verdict(faults: &mut Faults, app: &TestApp, operation: &Operation, toke
     }
 }
 
+/// A cookie is sent by the browser whoever asks: alone it changes nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_change_is_made_by_a_cookie_alone() {
+    let app = TestApp::start("contract_callers").await;
+    let mut faults = Faults::default();
+    for operation in all(&app).iter().filter(|operation| operation.secured && operation.method != "GET") {
+        let cookie = format!("__Host-surv_access={}", app.token(ACME, operation.caller()));
+        for (name, value) in [("accept", "*/*"), ("origin", "null"), ("origin", "https://evil.example")] {
+            let call = operation.call(&app, &ids_of(ACME)).header("cookie", &cookie).header(name, value);
+            let answer = answer_of(operation, call).await;
+            let is_refused = answer.status == 403 && answer.slug() == "cross-site";
+            faults.unless(is_refused, || format!("{} {name} {value}: {}", operation.id, answer.text));
+        }
+    }
+    faults.end();
+}
+
 /// A link is for the portal alone, and is read-only whatever it says.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_of_another_kind_gets_nowhere_else() {
