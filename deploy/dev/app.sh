@@ -3,9 +3,9 @@
 
 up() {
   say "Surv: data in $DATA, ports from $PORTS"
+  prepare_data
   install_packages
   need_rust
-  prepare_data
   start_services
   loud 'building' build -p surv -p surv-simulators
   services_ready

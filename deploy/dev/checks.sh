@@ -2,14 +2,14 @@
 # `./dev test` and `./dev regenerate`: what CI makes sure of. Sourced by ./dev.
 
 all_checks() {
-  install_packages
-  need_rust
   FRESH=yes
   mkdir -p "$DATA"
   exec 8>"$DATA/test.lock"
   flock -n 8 || die "Another ./dev test uses $DATA. Wait for it, or use other data and ports: --data DIR --ports BASE."
   trap 'rc=$?; end_of_checks $rc' EXIT
   prepare_data
+  install_packages
+  need_rust
   start_services
   loud 'format' cargo fmt --all --check
   loud 'clippy' env SQLX_OFFLINE=true cargo clippy --workspace --all-targets --locked -- -D warnings
@@ -76,12 +76,12 @@ DERIVED=(
 # ./dev regenerate [--check]
 regenerate() {
   local running
-  install_packages
-  need_rust
   running=$(pid_of postgres) || true
   # Services that were not there before go again.
   [[ -n $running ]] || trap 'down' EXIT
   prepare_data
+  install_packages
+  need_rust
   start_services
   services_ready
   unlock

@@ -67,8 +67,8 @@ services_ready() {
 }
 
 services() {
-  install_packages
   prepare_data
+  install_packages
   start_services
   services_ready
   write_stack_file

@@ -27,11 +27,7 @@ enum State {
 impl Breaker {
     /// A closed breaker that opens for `open_for` after `threshold` failures in a row.
     pub fn new(threshold: u32, open_for: Duration) -> Self {
-        Self {
-            state: Mutex::new(State::Closed { failures: 0 }),
-            threshold: threshold.max(1),
-            open_for,
-        }
+        Self { state: Mutex::new(State::Closed { failures: 0 }), threshold: threshold.max(1), open_for }
     }
 
     /// Asks to make a call at `now`; an error says how long to wait before asking again.
@@ -41,9 +37,7 @@ impl Breaker {
             State::Closed { .. } => Ok(()),
             State::Open { until } | State::Trying { until } if now < until => Err(until - now),
             State::Open { .. } | State::Trying { .. } => {
-                *state = State::Trying {
-                    until: now + self.open_for,
-                };
+                *state = State::Trying { until: now + self.open_for };
                 Ok(())
             }
         }
@@ -55,12 +49,10 @@ impl Breaker {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         *state = match (*state, well) {
             (_, true) => State::Closed { failures: 0 },
-            (State::Closed { failures }, false) if failures + 1 < self.threshold => State::Closed {
-                failures: failures + 1,
-            },
-            (State::Closed { .. } | State::Trying { .. }, false) => State::Open {
-                until: now + self.open_for,
-            },
+            (State::Closed { failures }, false) if failures + 1 < self.threshold => {
+                State::Closed { failures: failures + 1 }
+            }
+            (State::Closed { .. } | State::Trying { .. }, false) => State::Open { until: now + self.open_for },
             // A call admitted before the breaker opened: it must not prolong the pause.
             (open @ State::Open { .. }, false) => open,
         };

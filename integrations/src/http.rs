@@ -38,11 +38,7 @@ pub fn client(base_url: &Url, timeout: Duration) -> Result<reqwest::Client, Setu
         .pool_idle_timeout(IDLE_LIMIT)
         .redirect(Policy::none());
     // A proxy that the machine is set to use has no business between us and a simulator.
-    let builder = if is_loopback(base_url) {
-        builder.no_proxy()
-    } else {
-        builder
-    };
+    let builder = if is_loopback(base_url) { builder.no_proxy() } else { builder };
     builder.build().map_err(SetupError)
 }
 
@@ -97,11 +93,7 @@ pub enum CallFailure {
 impl From<reqwest::Error> for CallFailure {
     fn from(error: reqwest::Error) -> Self {
         let error = error.without_url();
-        if error.is_connect() || error.is_builder() {
-            Self::NotSent(error)
-        } else {
-            Self::MaybeDone(error)
-        }
+        if error.is_connect() || error.is_builder() { Self::NotSent(error) } else { Self::MaybeDone(error) }
     }
 }
 
@@ -128,12 +120,8 @@ mod tests {
 
     #[test]
     fn plain_http_is_for_this_machine_only() {
-        for fine in [
-            "https://api.sendgrid.com",
-            "http://127.0.0.1:9/sendgrid",
-            "http://[::1]:9",
-            "http://localhost:9",
-        ] {
+        for fine in ["https://api.sendgrid.com", "http://127.0.0.1:9/sendgrid", "http://[::1]:9", "http://localhost:9"]
+        {
             assert_eq!(base_url_problem(&url(fine)), None, "{fine}");
         }
         for wrong in [
@@ -150,18 +138,9 @@ mod tests {
 
     #[test]
     fn paths_join_with_and_without_a_slash_and_cannot_be_escaped() {
-        assert_eq!(
-            join(&url("http://h/sendgrid/"), &["v3", "a@b.c"]).path(),
-            "/sendgrid/v3/a@b.c"
-        );
-        assert_eq!(
-            join(&url("http://h/sendgrid"), &["v3"]).path(),
-            "/sendgrid/v3"
-        );
-        assert_eq!(
-            join(&url("https://h"), &["v3", "x/../y?z"]).as_str(),
-            "https://h/v3/x%2F..%2Fy%3Fz"
-        );
+        assert_eq!(join(&url("http://h/sendgrid/"), &["v3", "a@b.c"]).path(), "/sendgrid/v3/a@b.c");
+        assert_eq!(join(&url("http://h/sendgrid"), &["v3"]).path(), "/sendgrid/v3");
+        assert_eq!(join(&url("https://h"), &["v3", "x/../y?z"]).as_str(), "https://h/v3/x%2F..%2Fy%3Fz");
     }
 
     #[tokio::test]
@@ -171,11 +150,7 @@ mod tests {
         drop(listener);
         let base = url(&format!("http://{address}/secret@example.com"));
 
-        let sent = client(&base, Duration::from_secs(2))
-            .expect("a client")
-            .post(base)
-            .send()
-            .await;
+        let sent = client(&base, Duration::from_secs(2)).expect("a client").post(base).send().await;
 
         let failure = CallFailure::from(sent.expect_err("nobody listens"));
         assert!(matches!(failure, CallFailure::NotSent(_)), "{failure:?}");

@@ -13,9 +13,7 @@ use surv_simulators::{Running, SimulatorOptions, Simulators};
 const PAT: &str = "pat@example.com";
 
 async fn start() -> (Running, MailClient) {
-    let running = Simulators::start(SimulatorOptions::default())
-        .await
-        .expect("starts");
+    let running = Simulators::start(SimulatorOptions::default()).await.expect("starts");
     let client = client(&running.sendgrid_url());
     (running, client)
 }
@@ -38,10 +36,7 @@ fn mail() -> OutgoingMail {
         text: "Please pay".to_owned(),
         html: None,
         categories: vec![],
-        custom_args: BTreeMap::from([
-            ("message".to_owned(), "42".to_owned()),
-            ("tenant".to_owned(), "7".to_owned()),
-        ]),
+        custom_args: BTreeMap::from([("message".to_owned(), "42".to_owned()), ("tenant".to_owned(), "7".to_owned())]),
         headers: BTreeMap::new(),
         attachments: vec![],
         unsubscribe_group: None,
@@ -55,17 +50,8 @@ async fn an_accepted_mail_has_the_vendors_id_and_is_sent_once() {
     let accepted = client.send(&mail()).await.expect("accepted");
 
     let sent = running.sendgrid().sent_to(PAT);
-    assert_eq!(
-        (sent.len(), &sent[0].id),
-        (1, &accepted.provider_message_id)
-    );
-    assert_eq!(
-        (
-            sent[0].custom_arg("message"),
-            sent[0].header("X-Entity-Ref-ID")
-        ),
-        (Some("42"), Some("42"))
-    );
+    assert_eq!((sent.len(), &sent[0].id), (1, &accepted.provider_message_id));
+    assert_eq!((sent[0].custom_arg("message"), sent[0].header("X-Entity-Ref-ID")), (Some("42"), Some("42")));
 }
 
 #[tokio::test]
@@ -78,17 +64,11 @@ async fn a_missing_answer_is_unknown_and_never_sent_again_by_the_client() {
         (FaultKind::Status500, false, 0),
     ] {
         let (running, client) = start().await;
-        running.sendgrid().fault(Fault {
-            done,
-            ..Fault::once(kind)
-        });
+        running.sendgrid().fault(Fault { done, ..Fault::once(kind) });
 
         let error = client.send(&mail()).await.expect_err("no answer");
 
-        assert!(
-            error.may_have_been_sent() && !error.is_transient(),
-            "{kind:?}: {error:?}"
-        );
+        assert!(error.may_have_been_sent() && !error.is_transient(), "{kind:?}: {error:?}");
         assert_eq!(running.sendgrid().sent_to(PAT).len(), sent, "{kind:?}");
         assert_eq!(running.sendgrid().send_attempts(), 1, "{kind:?}");
         assert!(!format!("{error} {error:?}").contains(PAT));
@@ -110,10 +90,7 @@ async fn a_connection_that_died_in_the_pool_is_no_unknown() {
 #[tokio::test]
 async fn a_429_says_how_long_to_wait() {
     let (running, client) = start().await;
-    running.sendgrid().fault(Fault {
-        delay_ms: Some(30_000),
-        ..Fault::once(FaultKind::Status429)
-    });
+    running.sendgrid().fault(Fault { delay_ms: Some(30_000), ..Fault::once(FaultKind::Status429) });
 
     let error = client.send(&mail()).await.expect_err("limited");
 
@@ -128,60 +105,32 @@ async fn a_refusal_names_the_field_and_is_final() {
     let (_running, client) = start().await;
     // Within our limit, but beyond the vendor's when its JSON is counted.
     let mut mail = mail();
-    mail.custom_args
-        .insert("padding".to_owned(), "\"".repeat(6_000));
+    mail.custom_args.insert("padding".to_owned(), "\"".repeat(6_000));
 
     let error = client.send(&mail).await.expect_err("refused");
 
-    let MailError::Refused {
-        status: 400,
-        errors,
-    } = &error
-    else {
-        panic!("{error:?}")
-    };
-    assert_eq!(
-        errors[0].field.as_deref(),
-        Some("personalizations.0.custom_args")
-    );
+    let MailError::Refused { status: 400, errors } = &error else { panic!("{error:?}") };
+    assert_eq!(errors[0].field.as_deref(), Some("personalizations.0.custom_args"));
     assert!(!error.is_transient() && !error.may_have_been_sent());
 }
 
 #[tokio::test]
 async fn an_invalid_mail_never_leaves() {
     let (running, client) = start().await;
-    let evil = OutgoingMail {
-        subject: "Hello\r\nBcc: all@example.com".to_owned(),
-        ..mail()
-    };
+    let evil = OutgoingMail { subject: "Hello\r\nBcc: all@example.com".to_owned(), ..mail() };
 
     let error = client.send(&evil).await.expect_err("refused");
 
-    assert!(matches!(
-        error,
-        MailError::Invalid {
-            field: "subject",
-            ..
-        }
-    ));
+    assert!(matches!(error, MailError::Invalid { field: "subject", .. }));
     assert_eq!(running.sendgrid().send_attempts(), 0);
 }
 
 #[tokio::test]
 async fn after_five_failures_in_a_row_the_vendor_is_left_alone() {
     let (running, client) = start().await;
-    running.sendgrid().fault(Fault {
-        times: 9,
-        ..Fault::once(FaultKind::Status500)
-    });
+    running.sendgrid().fault(Fault { times: 9, ..Fault::once(FaultKind::Status500) });
     for _ in 0..5 {
-        assert!(
-            client
-                .send(&mail())
-                .await
-                .expect_err("fails")
-                .may_have_been_sent()
-        );
+        assert!(client.send(&mail()).await.expect_err("fails").may_have_been_sent());
     }
 
     let error = client.send(&mail()).await.expect_err("suspended");
@@ -195,29 +144,12 @@ async fn the_bounce_list_is_read_and_mended() {
     let (running, client) = start().await;
     let address = "bounce@example.com";
     assert_eq!(client.find_bounce(address).await.expect("an answer"), None);
-    client
-        .send(&OutgoingMail {
-            to: Address::bare(address),
-            ..mail()
-        })
-        .await
-        .expect("accepted");
+    client.send(&OutgoingMail { to: Address::bare(address), ..mail() }).await.expect("accepted");
     assert!(running.sendgrid().settled(Duration::from_secs(10)).await);
 
-    assert_eq!(
-        client
-            .find_bounce(address)
-            .await
-            .expect("an answer")
-            .expect("listed")
-            .status,
-        "5.1.1"
-    );
+    assert_eq!(client.find_bounce(address).await.expect("an answer").expect("listed").status, "5.1.1");
     client.remove_bounce(address).await.expect("removed");
-    client
-        .remove_bounce(address)
-        .await
-        .expect("removing it again is fine");
+    client.remove_bounce(address).await.expect("removing it again is fine");
     assert_eq!(client.find_bounce(address).await.expect("an answer"), None);
     assert!(client.find_bounce("a@b/../../c").await.is_err());
 }
@@ -225,45 +157,19 @@ async fn the_bounce_list_is_read_and_mended() {
 #[tokio::test]
 async fn the_simulators_events_verify_and_tell_what_became_of_an_unknown_send() {
     let (running, client) = start().await;
-    running.sendgrid().fault(Fault {
-        delay_ms: Some(2_000),
-        ..Fault::once(FaultKind::TimeoutAfterDoing)
-    });
-    assert!(
-        client
-            .send(&mail())
-            .await
-            .expect_err("no answer")
-            .may_have_been_sent()
-    );
+    running.sendgrid().fault(Fault { delay_ms: Some(2_000), ..Fault::once(FaultKind::TimeoutAfterDoing) });
+    assert!(client.send(&mail()).await.expect_err("no answer").may_have_been_sent());
     assert!(running.sendgrid().settled(Duration::from_secs(10)).await);
     let sent = running.sendgrid().sent_to(PAT).remove(0);
 
-    let raw = serde_json::to_vec(
-        &sent
-            .events
-            .iter()
-            .map(|sent| &sent.event)
-            .collect::<Vec<_>>(),
-    )
-    .expect("JSON");
+    let raw = serde_json::to_vec(&sent.events.iter().map(|sent| &sent.event).collect::<Vec<_>>()).expect("JSON");
     let now: DateTime<Utc> = sent.received_at;
     let timestamp = now.timestamp().to_string();
     let key = PublicKey::from_base64(&running.sendgrid().webhook_public_key()).expect("a key");
     let signature = running.sendgrid().sign(&timestamp, &raw);
 
-    assert_eq!(
-        event_webhook::verify(&key, &signature, &timestamp, &raw, now, TOLERANCE),
-        Ok(())
-    );
+    assert_eq!(event_webhook::verify(&key, &signature, &timestamp, &raw, now, TOLERANCE), Ok(()));
     let events = event_webhook::parse(&raw, now).expect("a batch");
-    assert!(
-        events
-            .iter()
-            .all(|event| event.message_id() == Some("42") && event.is_about(&sent.id))
-    );
-    assert_eq!(
-        events.iter().filter_map(|event| event.kind.outcome()).max(),
-        Some(Outcome::Delivered)
-    );
+    assert!(events.iter().all(|event| event.message_id() == Some("42") && event.is_about(&sent.id)));
+    assert_eq!(events.iter().filter_map(|event| event.kind.outcome()).max(), Some(Outcome::Delivered));
 }

@@ -44,16 +44,23 @@ CREATE TABLE messages (
     customer_id  uuid,
     job_id       uuid,
     state        text        NOT NULL DEFAULT 'queued'
-                 CHECK (state IN ('queued', 'unknown', 'sent', 'delivered', 'bounced', 'dropped', 'failed')),
+                 CHECK (state IN ('queued', 'sending', 'unknown', 'sent', 'delivered', 'bounced', 'dropped', 'failed')),
     provider_id  text,
+    failure      text        CHECK (length(failure) <= 500),
     queued_at    timestamptz NOT NULL DEFAULT now(),
+    attempts     int         NOT NULL DEFAULT 0 CHECK (attempts >= 0),
     attempted_at timestamptz,
+    unknown_attempts int     NOT NULL DEFAULT 0 CHECK (unknown_attempts BETWEEN 0 AND attempts),
     settled_at   timestamptz,
     PRIMARY KEY (tenant_id, message_id),
     FOREIGN KEY (tenant_id, customer_id) REFERENCES customers,
-    FOREIGN KEY (tenant_id, job_id) REFERENCES jobs
+    FOREIGN KEY (tenant_id, job_id) REFERENCES jobs,
+    -- Which attempt a call belongs to is known before the call is made (docs/decisions/0005).
+    CHECK (state NOT IN ('sending', 'unknown') OR attempted_at IS NOT NULL)
 );
-COMMENT ON COLUMN messages.state IS 'unknown: handed over, no answer came; asked about before it is tried again';
+COMMENT ON COLUMN messages.state IS 'sending: the call is being made; unknown: no answer came, and no event has told yet';
+COMMENT ON COLUMN messages.attempted_at IS 'when the last attempt began, stored before the call';
+COMMENT ON COLUMN messages.failure IS 'why it was not sent or not delivered, for the office; quotes nobody';
 CREATE INDEX messages_queued_idx ON messages (tenant_id, queued_at DESC, message_id DESC);
 
 -- Vendors' signed callbacks, stored before they are answered; unique by the vendor's own event id.
@@ -66,3 +73,13 @@ CREATE TABLE webhook_inbox (
     done_at     timestamptz,
     PRIMARY KEY (tenant_id, provider, event_ref)
 );
+-- Whether any event tells of a mail whose outcome is unknown, processed or not.
+CREATE INDEX webhook_inbox_message_idx ON webhook_inbox (tenant_id, (payload ->> 'message'));
+
+-- When a vendor's signed callbacks, about anything of anybody, were last received: silence about one mail
+-- means something only if the channel works. Belongs to no company.
+CREATE TABLE webhook_channels (
+    provider text        NOT NULL PRIMARY KEY CHECK (provider IN ('sendgrid')),
+    heard_at timestamptz
+);
+INSERT INTO webhook_channels (provider) VALUES ('sendgrid');

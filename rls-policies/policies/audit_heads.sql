@@ -1,6 +1,7 @@
--- The last link of each company's chain. Worker only; the dispatch path compares it with events to find who is behind.
+-- The last link of each company's chain. The worker moves it, the office checks against it; the dispatch path compares it with events to find who is behind.
 ALTER TABLE audit_heads ENABLE ROW LEVEL SECURITY;
 ALTER TABLE audit_heads FORCE ROW LEVEL SECURITY;
+GRANT SELECT ON audit_heads TO surv_office;
 GRANT SELECT, INSERT, UPDATE ON audit_heads TO surv_worker;
 
 CREATE POLICY tenant_only ON audit_heads AS RESTRICTIVE TO surv_tenant
@@ -9,6 +10,9 @@ CREATE POLICY tenant_only ON audit_heads AS RESTRICTIVE TO surv_tenant
 CREATE POLICY confinement ON audit_heads AS RESTRICTIVE TO surv_tenant
     USING ((SELECT app.confined_jobs()) IS NULL)
     WITH CHECK ((SELECT app.confined_jobs()) IS NULL);
+
+CREATE POLICY office_reads_all ON audit_heads FOR SELECT TO surv_office
+    USING (true);
 
 CREATE POLICY worker_keeps ON audit_heads TO surv_worker
     USING (true)

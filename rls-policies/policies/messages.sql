@@ -2,7 +2,7 @@
 ALTER TABLE messages ENABLE ROW LEVEL SECURITY;
 ALTER TABLE messages FORCE ROW LEVEL SECURITY;
 GRANT SELECT, INSERT ON messages TO surv_office;
-GRANT SELECT, INSERT, UPDATE (state, provider_id, attempted_at, settled_at) ON messages TO surv_worker;
+GRANT SELECT, INSERT, UPDATE (state, provider_id, failure, attempts, attempted_at, unknown_attempts, settled_at) ON messages TO surv_worker;
 
 CREATE POLICY tenant_only ON messages AS RESTRICTIVE TO surv_tenant
     USING (tenant_id = (SELECT app.tenant_id()))

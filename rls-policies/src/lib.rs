@@ -27,7 +27,7 @@ tables! {
     "customers", "customer_words", "customer_users", "properties",
     "counters", "jobs", "visits", "assignments", "notes",
     "events", "audit_entries", "audit_heads",
-    "tasks", "idempotency_keys", "messages", "webhook_inbox",
+    "tasks", "idempotency_keys", "messages", "webhook_inbox", "webhook_channels",
 }
 
 /// Logins whose password comes from the configuration.
@@ -66,13 +66,13 @@ pub enum ApplyError {
 /// # Errors
 /// [`ApplyError::UnsafeRelease`], or the database's own.
 pub async fn check_release(connection: &mut PgConnection) -> Result<(), ApplyError> {
-    let number: i32 = sqlx::query_scalar("SELECT current_setting('server_version_num')::int").fetch_one(connection).await?;
+    let number: i32 =
+        sqlx::query_scalar("SELECT current_setting('server_version_num')::int").fetch_one(connection).await?;
     let (major, minor) = (number / 10_000, number % 10_000);
     match OLDEST_SAFE_RELEASES.iter().find(|(m, _)| *m == major) {
-        Some((_, oldest)) if minor < *oldest => Err(ApplyError::UnsafeRelease {
-            found: format!("{major}.{minor}"),
-            wanted: format!("{major}.{oldest}"),
-        }),
+        Some((_, oldest)) if minor < *oldest => {
+            Err(ApplyError::UnsafeRelease { found: format!("{major}.{minor}"), wanted: format!("{major}.{oldest}") })
+        }
         None if major < 15 => {
             Err(ApplyError::UnsafeRelease { found: format!("{major}.{minor}"), wanted: "15.18".to_owned() })
         }
@@ -85,10 +85,7 @@ pub async fn check_release(connection: &mut PgConnection) -> Result<(), ApplyErr
 /// # Errors
 /// The database's own.
 #[allow(clippy::disallowed_methods, reason = "files of several statements, no input in them")]
-pub async fn bootstrap_cluster(
-    superuser: &mut PgConnection,
-    passwords: &[(&str, String)],
-) -> Result<(), ApplyError> {
+pub async fn bootstrap_cluster(superuser: &mut PgConnection, passwords: &[(&str, String)]) -> Result<(), ApplyError> {
     check_release(superuser).await?;
     // Two bootstraps at once (parallel test runs) would collide on the shared catalogue.
     let mut transaction = superuser.begin().await?;
@@ -161,12 +158,11 @@ pub async fn apply(migrator: &mut PgConnection) -> Result<(), ApplyError> {
     // The functions belong to roles that must be able to create them for a moment.
     sqlx::raw_sql("GRANT CREATE ON SCHEMA app TO surv_gate_fn, surv_directory_fn").execute(&mut *transaction).await?;
     sqlx::raw_sql(FUNCTIONS).execute(&mut *transaction).await?;
-    sqlx::raw_sql("REVOKE CREATE ON SCHEMA app FROM surv_gate_fn, surv_directory_fn").execute(&mut *transaction).await?;
+    sqlx::raw_sql("REVOKE CREATE ON SCHEMA app FROM surv_gate_fn, surv_directory_fn")
+        .execute(&mut *transaction)
+        .await?;
     for (table, file) in TABLES {
-        sqlx::raw_sql(*file)
-            .execute(&mut *transaction)
-            .await
-            .map_err(|source| ApplyError::Policy { table, source })?;
+        sqlx::raw_sql(*file).execute(&mut *transaction).await.map_err(|source| ApplyError::Policy { table, source })?;
     }
     transaction.commit().await?;
     Ok(())

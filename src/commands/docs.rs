@@ -10,6 +10,8 @@ use crate::config::{Need, Section, reference};
 pub enum Docs {
     /// docs/configuration.md: every setting
     Configuration,
+    /// docs/problems.md: every kind of refusal
+    Problems,
 }
 
 impl Docs {
@@ -17,6 +19,7 @@ impl Docs {
     pub fn run(&self) -> ExitCode {
         match self {
             Self::Configuration => print!("{}", configuration(reference())),
+            Self::Problems => print!("{}", surv_api::spec::problems_page()),
         }
         ExitCode::SUCCESS
     }

@@ -3,13 +3,18 @@
 //! Only commands print: answers on standard output, the log on standard error.
 #![allow(clippy::print_stdout, reason = "what a command answers belongs on standard output")]
 
+pub mod day;
+pub mod demo;
 pub mod docs;
 pub mod doctor;
 pub mod migrate;
+pub mod openapi;
 #[cfg(test)]
 mod scratch;
+pub mod serve;
 pub mod tenants;
 pub mod token;
+pub mod work;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -33,6 +38,28 @@ pub struct Program {
 enum Command {
     /// Bring the database into shape: roles, schema, policies
     Migrate,
+    /// Run the API server
+    Serve {
+        /// Only say whether the configuration can be used
+        #[arg(long)]
+        check: bool,
+    },
+    /// Run background work
+    Work,
+    /// Make two demo companies and print their log-ins
+    Demo {
+        /// Write the log-ins to this file instead
+        #[arg(long, value_name = "FILE")]
+        json: Option<PathBuf>,
+    },
+    /// Play a working day on a running stack, over HTTP
+    Day {
+        /// The stack file of `./dev up`
+        #[arg(long, value_name = "FILE", default_value = ".surv/stack.json")]
+        stack: PathBuf,
+    },
+    /// Print the OpenAPI document
+    Openapi,
     /// Look at a deployment and say what to repair
     Doctor(doctor::Doctor),
     /// Read capability tokens, and make weaker ones
@@ -66,6 +93,27 @@ impl Program {
                 telemetry::start(&config::log(&sources)?)?;
                 migrate::run(&database).await
             }
+            Command::Serve { check } => {
+                let config = config::Config::from_sources(&self.sources()?)?;
+                if *check {
+                    println!("the configuration can be used");
+                    return Ok(ExitCode::SUCCESS);
+                }
+                telemetry::start(&config.log)?;
+                serve::run(&config).await
+            }
+            Command::Work => {
+                let config = config::Config::from_sources(&self.sources()?)?;
+                telemetry::start(&config.log)?;
+                work::run(&config).await
+            }
+            Command::Demo { json } => {
+                let config = config::Config::from_sources(&self.sources()?)?;
+                telemetry::start(&config.log)?;
+                demo::run(&config, json.as_deref()).await
+            }
+            Command::Day { stack } => day::run(stack).await,
+            Command::Openapi => openapi::print_document(),
             Command::Doctor(doctor) => doctor.run(&self.sources()?).await,
             Command::Token(token) => token.run(&Clock::system()),
             Command::Tenants(tenants) => tenants.run(&config::database(&self.sources()?)?).await,

@@ -10,7 +10,6 @@ use uuid::Uuid;
 use crate::config::{self, Sources};
 
 /// Roles belong to the cluster: every test that sets passwords has to set the same ones.
-const PASSWORD: &str = "surv-test";
 const WEBHOOK_KEY: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE90gIlfNWLXWP5qE7yMRWURzZcXQXGMxcznmg14pFL9rIn1YEcUYUsGQHGM6HD7Eumo9Cp/01zeR2i3MrIN0Dxw==";
 
 pub struct Scratch {
@@ -45,7 +44,7 @@ impl Scratch {
         ];
         for login in LOGINS {
             let short = login.trim_start_matches("surv_").trim_end_matches("_login").to_uppercase();
-            all.push(variable(&format!("DATABASE__PASSWORDS__{short}"), PASSWORD));
+            all.push(variable(&format!("DATABASE__PASSWORDS__{short}"), &format!("test-{login}")));
         }
         all
     }

@@ -144,6 +144,8 @@ impl S3Config {
 #[serde(deny_unknown_fields)]
 pub struct WorkerConfig {
     pub listen: SocketAddr,
+    /// The sender of all e-mails.
+    pub from_address: String,
     pub concurrency: usize,
     pub per_tenant: usize,
     pub poll_ms: u64,

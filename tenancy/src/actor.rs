@@ -35,7 +35,12 @@ pub struct Actor {
 impl Actor {
     /// The worker in one tenant.
     pub const fn worker(tenant_id: TenantId, on_behalf_of: Option<UserId>) -> Self {
-        Self { tenant_id, principal: Principal::Worker { on_behalf_of }, confinement: Confinement::None, request_id: None }
+        Self {
+            tenant_id,
+            principal: Principal::Worker { on_behalf_of },
+            confinement: Confinement::None,
+            request_id: None,
+        }
     }
 
     pub const fn persona(&self) -> Persona {

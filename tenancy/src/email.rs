@@ -1,24 +1,26 @@
 //! An e-mail address as the log-in directory keeps it: lower case, plausible, one line.
 
-use crate::text::InvalidField;
+use crate::FieldErrors;
 
 /// A plausible address. Whether it exists is proved by a mail, not by a pattern.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct EmailAddress(String);
 
 impl EmailAddress {
-    /// Reads what somebody typed.
+    /// Reads what somebody typed; worth something only if `errors` stay empty.
+    pub fn read(errors: &mut FieldErrors, pointer: &str, typed: &str) -> Self {
+        Self(errors.email(pointer, typed))
+    }
+
+    /// Reads the field `/email` where it is the only one.
     ///
     /// # Errors
-    /// [`InvalidField`] for `email`.
-    pub fn parse(typed: &str) -> Result<Self, InvalidField> {
-        let address = typed.trim().to_lowercase();
-        let plausible = (3..=254).contains(&address.chars().count())
-            && !address.chars().any(|c| c.is_whitespace() || c.is_control() || "<>(),;:\"\\[]".contains(c))
-            && address.split_once('@').is_some_and(|(local, domain)| {
-                !local.is_empty() && !domain.is_empty() && !domain.contains('@') && !domain.starts_with('.') && !domain.ends_with('.')
-            });
-        if plausible { Ok(Self(address)) } else { Err(InvalidField::new("email", "is not an e-mail address")) }
+    /// What is wrong with it.
+    pub fn parse(typed: &str) -> Result<Self, FieldErrors> {
+        let mut errors = FieldErrors::new();
+        let address = Self::read(&mut errors, "/email", typed);
+        errors.into_result()?;
+        Ok(address)
     }
 
     pub fn as_str(&self) -> &str {
@@ -37,15 +39,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_lower_case() {
+    fn what_could_be_two_addresses_or_a_header_is_none() {
         assert_eq!(EmailAddress::parse(" Ann@Example.COM ").unwrap().as_str(), "ann@example.com");
-    }
-
-    #[test]
-    fn what_could_be_two_addresses_or_a_header_is_refused() {
-        for typed in ["", "ann", "@b", "a@", "a@b@c", "a b@c.d", "a@b,c@d.e", "a@b\r\nBcc: x@y.z", "<a@b.c>", "a@.b"] {
+        for typed in ["", "ann", "@b.c", "a@b.c@d.e", "a@b.c,c@d.e", "a@b.c\r\nBcc: x@y.z", "[\"a@b.c\"]"] {
             assert!(EmailAddress::parse(typed).is_err(), "{typed:?}");
         }
-        assert!(EmailAddress::parse(&format!("{}@b.c", "a".repeat(260))).is_err());
     }
 }

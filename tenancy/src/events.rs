@@ -7,10 +7,7 @@ use serde::Serialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{
-    Actor, CustomerId, EventId, Ids, JobId, TenantId, UserId, VisitId,
-    db::TenantTx,
-};
+use crate::{Actor, CustomerId, EventId, Ids, JobId, TenantId, UserId, VisitId, db::TenantTx};
 
 /// Who may learn of an event besides the office.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

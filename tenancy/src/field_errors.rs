@@ -45,20 +45,41 @@ impl FieldErrors {
     pub fn email(&mut self, pointer: &str, value: &str) -> String {
         let value = value.trim().to_lowercase();
         let shaped = value.split_once('@').is_some_and(|(local, domain)| {
-            !local.is_empty() && local.len() <= 64 && domain.contains('.') && !domain.starts_with('.') && !domain.ends_with('.')
-                && !domain.contains("..") && !domain.contains('@')
+            !local.is_empty()
+                && local.len() <= 64
+                && domain.contains('.')
+                && !domain.starts_with('.')
+                && !domain.ends_with('.')
+                && !domain.contains("..")
+                && !domain.contains('@')
         });
-        let plain = value.chars().all(|c| !c.is_whitespace() && !c.is_control() && !matches!(c, '<' | '>' | '(' | ')' | ',' | ';' | ':' | '"' | '\\'));
+        let plain = value.chars().all(|c| {
+            !c.is_whitespace() && !c.is_control() && !matches!(c, '<' | '>' | '(' | ')' | ',' | ';' | ':' | '"' | '\\')
+        });
         if !shaped || !plain || value.len() > 254 {
             self.add(pointer, "is not an e-mail address");
         }
         value
     }
 
+    /// The name of an IANA time zone.
+    pub fn time_zone(&mut self, pointer: &str, value: &str) -> String {
+        match value.trim().parse::<chrono_tz::Tz>() {
+            Ok(zone) => zone.name().to_owned(),
+            Err(_) => {
+                self.add(pointer, "is not a time zone such as Europe/Vienna");
+                String::new()
+            }
+        }
+    }
+
     fn length(&mut self, pointer: &str, value: &str, min: usize, max: usize) {
         let length = value.chars().count();
         if length < min {
-            self.add(pointer, if min == 1 { "is required".to_owned() } else { format!("needs at least {min} characters") });
+            self.add(
+                pointer,
+                if min == 1 { "is required".to_owned() } else { format!("needs at least {min} characters") },
+            );
         } else if length > max {
             self.add(pointer, format!("is longer than {max} characters"));
         }
@@ -102,6 +123,16 @@ mod tests {
 
         let pointers: Vec<_> = errors.iter().map(|e| e.pointer.as_str()).collect();
         assert_eq!(pointers, ["/name", "/email", "/title"]);
+    }
+
+    #[test]
+    fn time_zones_are_those_of_iana() {
+        let mut errors = FieldErrors::new();
+        assert_eq!(errors.time_zone("/time_zone", "America/New_York"), "America/New_York");
+        assert!(errors.is_empty());
+        errors.time_zone("/time_zone", "Mars/Olympus");
+        errors.time_zone("/time_zone", "");
+        assert_eq!(errors.iter().count(), 2);
     }
 
     #[test]

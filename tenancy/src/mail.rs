@@ -160,8 +160,14 @@ mod tests {
     fn the_wire_word_of_a_template_is_its_word_in_the_table() {
         use EmailTemplate as T;
         for template in [
-            T::SignUpConfirm, T::SignUpKnownAddress, T::PasswordReset, T::PasswordChanged, T::Invitation, T::LoginCode,
-            T::VisitOnTheWay, T::JobLink,
+            T::SignUpConfirm,
+            T::SignUpKnownAddress,
+            T::PasswordReset,
+            T::PasswordChanged,
+            T::Invitation,
+            T::LoginCode,
+            T::VisitOnTheWay,
+            T::JobLink,
         ] {
             assert_eq!(serde_json::to_value(template).unwrap(), template.as_str());
         }

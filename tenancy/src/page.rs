@@ -1,18 +1,37 @@
-//! A piece of a list. Cursors and their wire form are the API's; here is only whether there is more.
+//! A part of a list, and where the next part begins.
 
-/// The rows of one page.
+/// Up to `limit` items, and the position to go on from if there are more.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page<T> {
+pub struct Page<T, P> {
     pub items: Vec<T>,
-    /// Whether another page follows the last item.
-    pub more: bool,
+    pub next: Option<P>,
 }
 
-impl<T> Page<T> {
-    /// From `limit + 1` rows asked for: the extra one only tells that there is more.
-    pub fn of(mut rows: Vec<T>, limit: usize) -> Self {
-        let more = rows.len() > limit;
-        rows.truncate(limit);
-        Self { items: rows, more }
+impl<T, P> Page<T, P> {
+    /// Cuts a list that was read with one row too many, so that a full last page has no empty successor.
+    pub fn cut(mut items: Vec<T>, limit: usize, position: impl Fn(&T) -> P) -> Self {
+        let more = items.len() > limit;
+        items.truncate(limit);
+        let next = if more { items.last().map(position) } else { None };
+        Self { items, next }
+    }
+}
+
+/// The rows to read for a page of `limit`: one more, to know whether there is a next one.
+pub fn rows_for(limit: usize) -> i64 {
+    i64::try_from(limit + 1).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_last_page_has_no_successor() {
+        let page = Page::cut(vec![1, 2, 3], 3, |n| *n);
+        assert_eq!((page.items.len(), page.next), (3, None));
+
+        let page = Page::cut(vec![1, 2, 3, 4], 3, |n| *n);
+        assert_eq!((page.items, page.next), (vec![1, 2, 3], Some(3)));
     }
 }

@@ -17,11 +17,42 @@ const LENGTH: std::ops::RangeInclusive<usize> = 10..=256;
 
 /// Long enough for the policy and still the first that anybody tries.
 const TOO_COMMON: &[&str] = &[
-    "1234567890", "0123456789", "12345678910", "123456789012", "0987654321", "1111111111", "0000000000", "1q2w3e4r5t",
-    "1qaz2wsx3edc", "qwertyuiop", "qwerty12345", "qwerty123456", "asdfghjkl1", "password12", "password123",
-    "password1234", "passwordpassword", "iloveyou12", "iloveyou123", "letmein1234", "welcome123", "welcome1234",
-    "administrator", "admin12345", "changeme123", "football123", "baseball123", "sunshine123", "princess123",
-    "superman123", "abcdefghij", "abcdefghijkl", "abcd123456", "qwertyqwerty", "asdfasdfasdf", "zxcvbnm123",
+    "1234567890",
+    "0123456789",
+    "12345678910",
+    "123456789012",
+    "0987654321",
+    "1111111111",
+    "0000000000",
+    "1q2w3e4r5t",
+    "1qaz2wsx3edc",
+    "qwertyuiop",
+    "qwerty12345",
+    "qwerty123456",
+    "asdfghjkl1",
+    "password12",
+    "password123",
+    "password1234",
+    "passwordpassword",
+    "iloveyou12",
+    "iloveyou123",
+    "letmein1234",
+    "welcome123",
+    "welcome1234",
+    "administrator",
+    "admin12345",
+    "changeme123",
+    "football123",
+    "baseball123",
+    "sunshine123",
+    "princess123",
+    "superman123",
+    "abcdefghij",
+    "abcdefghijkl",
+    "abcd123456",
+    "qwertyqwerty",
+    "asdfasdfasdf",
+    "zxcvbnm123",
 ];
 
 /// Why a password cannot be taken.
@@ -126,9 +157,8 @@ impl PasswordHasher {
             Some(hash) => (true, Arc::from(hash)),
             None => (false, self.dummy.clone()),
         };
-        let matches = self
-            .in_turn(move || argon2.verify_password(password.expose_secret().as_bytes(), &*hash).is_ok())
-            .await?;
+        let matches =
+            self.in_turn(move || argon2.verify_password(password.expose_secret().as_bytes(), &*hash).is_ok()).await?;
         Ok(matches && known)
     }
 

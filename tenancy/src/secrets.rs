@@ -117,7 +117,8 @@ impl Sealer {
         if root.len() != 32 {
             return Err(SealError::Key);
         }
-        let aead = RandomizedNonceKey::new(&AES_256_GCM, &derive(&root, b"surv.seal.v1")?).map_err(|_| SealError::Key)?;
+        let aead =
+            RandomizedNonceKey::new(&AES_256_GCM, &derive(&root, b"surv.seal.v1")?).map_err(|_| SealError::Key)?;
         Ok(Self(Arc::new(Keys { aead, codes: derive(&root, b"surv.codes.v1")? })))
     }
 

@@ -1,5 +1,5 @@
-//! The identity use cases against a real database: `SURV_TEST_DATABASE=host:port/name`, migrated, with log-ins that
-//! need no password. Each test makes its own companies in the shared database.
+//! The identity use cases against a real database on the cluster of `SURV_TEST_SUPERUSER_URL`. Each test makes its own
+//! companies in the shared database.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -7,6 +7,10 @@
 mod company;
 #[path = "identity/customer_login.rs"]
 mod customer_login;
+#[path = "identity/database.rs"]
+mod database;
+#[path = "identity/fixtures.rs"]
+mod fixtures;
 #[path = "identity/invitations.rs"]
 mod invitations;
 #[path = "identity/log_in.rs"]

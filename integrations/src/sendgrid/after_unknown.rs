@@ -113,9 +113,7 @@ pub fn after_unknown(
     let grace_over = attempt.began_at + policy.grace;
     let patience_over = attempt.began_at + policy.patience.max(policy.grace);
     // Heard before the grace was over, the channel may still have had our event on its way.
-    let channel_works = evidence
-        .channel_heard_at
-        .is_some_and(|heard| heard >= grace_over);
+    let channel_works = evidence.channel_heard_at.is_some_and(|heard| heard >= grace_over);
     let silence = if now < grace_over {
         return Decision::WaitUntil(grace_over);
     } else if channel_works {
@@ -139,57 +137,27 @@ mod tests {
         DateTime::from_timestamp(1_790_000_000 + seconds, 0).expect("in range")
     }
 
-    fn decide(
-        policy: UnknownPolicy,
-        unknown_attempts: u32,
-        heard: Option<i64>,
-        now: i64,
-    ) -> Decision {
-        let attempt = UnknownAttempt {
-            began_at: at(0),
-            unknown_attempts,
-        };
-        let evidence = Evidence {
-            event_for_this_mail: false,
-            channel_heard_at: heard.map(at),
-        };
+    fn decide(policy: UnknownPolicy, unknown_attempts: u32, heard: Option<i64>, now: i64) -> Decision {
+        let attempt = UnknownAttempt { began_at: at(0), unknown_attempts };
+        let evidence = Evidence { event_for_this_mail: false, channel_heard_at: heard.map(at) };
         after_unknown(attempt, evidence, policy, at(now))
     }
 
     #[test]
     fn an_event_about_the_mail_settles_it_at_any_time() {
-        for policy in [
-            UnknownPolicy::once(),
-            UnknownPolicy::repeatable(),
-            UnknownPolicy::never_again(),
-        ] {
+        for policy in [UnknownPolicy::once(), UnknownPolicy::repeatable(), UnknownPolicy::never_again()] {
             for (unknown_attempts, now) in [(1, 0), (1, 700), (9, 1_000_000)] {
-                let attempt = UnknownAttempt {
-                    began_at: at(0),
-                    unknown_attempts,
-                };
-                let evidence = Evidence {
-                    event_for_this_mail: true,
-                    channel_heard_at: None,
-                };
-                assert_eq!(
-                    after_unknown(attempt, evidence, policy, at(now)),
-                    Decision::WasAccepted
-                );
+                let attempt = UnknownAttempt { began_at: at(0), unknown_attempts };
+                let evidence = Evidence { event_for_this_mail: true, channel_heard_at: None };
+                assert_eq!(after_unknown(attempt, evidence, policy, at(now)), Decision::WasAccepted);
             }
         }
     }
 
     #[test]
     fn nothing_is_sent_again_within_the_grace() {
-        assert_eq!(
-            decide(UnknownPolicy::once(), 1, Some(599), 599),
-            Decision::WaitUntil(at(600))
-        );
-        assert_eq!(
-            decide(UnknownPolicy::repeatable(), 1, None, 19),
-            Decision::WaitUntil(at(20))
-        );
+        assert_eq!(decide(UnknownPolicy::once(), 1, Some(599), 599), Decision::WaitUntil(at(600)));
+        assert_eq!(decide(UnknownPolicy::repeatable(), 1, None, 19), Decision::WaitUntil(at(20)));
     }
 
     #[test]
@@ -197,38 +165,20 @@ mod tests {
         let once = UnknownPolicy::once();
 
         assert_eq!(decide(once, 1, Some(600), 601), Decision::SendAgain);
-        assert_eq!(
-            decide(once, 1, Some(599), 601),
-            Decision::WaitUntil(at(21_600))
-        );
+        assert_eq!(decide(once, 1, Some(599), 601), Decision::WaitUntil(at(21_600)));
         assert_eq!(decide(once, 1, None, 601), Decision::WaitUntil(at(21_600)));
     }
 
     #[test]
     fn a_dead_channel_ends_with_a_person_and_never_in_a_blind_second_copy() {
-        assert_eq!(
-            decide(UnknownPolicy::once(), 1, None, 21_600),
-            Decision::AskPerson
-        );
-        assert_eq!(
-            decide(UnknownPolicy::repeatable(), 1, None, 45),
-            Decision::SendAgain
-        );
+        assert_eq!(decide(UnknownPolicy::once(), 1, None, 21_600), Decision::AskPerson);
+        assert_eq!(decide(UnknownPolicy::repeatable(), 1, None, 45), Decision::SendAgain);
     }
 
     #[test]
     fn sending_again_is_bounded() {
-        assert_eq!(
-            decide(UnknownPolicy::once(), 2, Some(700), 701),
-            Decision::AskPerson
-        );
-        assert_eq!(
-            decide(UnknownPolicy::repeatable(), 4, Some(700), 701),
-            Decision::AskPerson
-        );
-        assert_eq!(
-            decide(UnknownPolicy::never_again(), 1, Some(700), 701),
-            Decision::AskPerson
-        );
+        assert_eq!(decide(UnknownPolicy::once(), 2, Some(700), 701), Decision::AskPerson);
+        assert_eq!(decide(UnknownPolicy::repeatable(), 4, Some(700), 701), Decision::AskPerson);
+        assert_eq!(decide(UnknownPolicy::never_again(), 1, Some(700), 701), Decision::AskPerson);
     }
 }

@@ -62,18 +62,11 @@ impl MailClient {
     )]
     pub async fn send(&self, mail: &OutgoingMail) -> Result<Accepted, MailError> {
         rules::check(mail, &self.from_domains)?;
-        let request = self
-            .request(Method::POST, &["v3", "mail", "send"])
-            .json(&SendRequest::of(mail, self.open_tracking));
+        let request =
+            self.request(Method::POST, &["v3", "mail", "send"]).json(&SendRequest::of(mail, self.open_tracking));
         let response = self.call(request).await?;
-        let id = response
-            .headers()
-            .get("x-message-id")
-            .and_then(|id| id.to_str().ok())
-            .unwrap_or_default();
-        Ok(Accepted {
-            provider_message_id: id.to_owned(),
-        })
+        let id = response.headers().get("x-message-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
+        Ok(Accepted { provider_message_id: id.to_owned() })
     }
 
     /// Looks an address up in the bounce list: `Some` means that SendGrid drops mail to it.
@@ -88,9 +81,7 @@ impl MailClient {
         };
         let entries: Vec<BounceEntry> = response.json().await.map_err(CallFailure::from)?;
         let bounce = |entry: BounceEntry| Bounce {
-            since: entry
-                .created
-                .and_then(|seconds| DateTime::from_timestamp(seconds as i64, 0)),
+            since: entry.created.and_then(|seconds| DateTime::from_timestamp(seconds as i64, 0)),
             reason: entry.reason,
             status: entry.status,
         };
@@ -111,10 +102,7 @@ impl MailClient {
 
     fn bounce_request(&self, method: Method, email: &str) -> Result<RequestBuilder, MailError> {
         if !rules::is_address(email) {
-            return Err(MailError::Invalid {
-                field: "to",
-                reason: "is not an e-mail address",
-            });
+            return Err(MailError::Invalid { field: "to", reason: "is not an e-mail address" });
         }
         let request = self.request(method, &["v3", "suppression", "bounces", email]);
         Ok(request.header(reqwest::header::CONTENT_TYPE, "application/json"))
@@ -129,17 +117,12 @@ impl MailClient {
 
     /// One call through the breaker. `Ok` is a 2xx; everything else is told apart in [`answer`].
     async fn call(&self, request: RequestBuilder) -> Result<Response, MailError> {
-        self.breaker
-            .admit(Instant::now())
-            .map_err(|retry_after| MailError::Suspended { retry_after })?;
+        self.breaker.admit(Instant::now()).map_err(|retry_after| MailError::Suspended { retry_after })?;
         let outcome = match request.send().await {
             Ok(response) => answer(response).await,
             Err(error) => Err(CallFailure::from(error).into()),
         };
-        let well = outcome
-            .as_ref()
-            .err()
-            .is_none_or(MailError::shows_vendor_at_work);
+        let well = outcome.as_ref().err().is_none_or(MailError::shows_vendor_at_work);
         self.breaker.report(well, Instant::now());
         outcome
     }
@@ -151,18 +134,9 @@ async fn answer(response: Response) -> Result<Response, MailError> {
     tracing::Span::current().record("http.status", status);
     match status {
         200..=299 => Ok(response),
-        408 | 429 | 503 => Err(MailError::Limited {
-            status,
-            retry_after: pause(response.headers()),
-        }),
-        500..=599 => Err(MailError::Unknown {
-            status: Some(status),
-            source: None,
-        }),
-        _ => Err(MailError::Refused {
-            status,
-            errors: field_errors(&http::error_body(response).await),
-        }),
+        408 | 429 | 503 => Err(MailError::Limited { status, retry_after: pause(response.headers()) }),
+        500..=599 => Err(MailError::Unknown { status: Some(status), source: None }),
+        _ => Err(MailError::Refused { status, errors: field_errors(&http::error_body(response).await) }),
     }
 }
 
@@ -175,12 +149,8 @@ fn pause(headers: &HeaderMap) -> Option<Duration> {
         return Some(Duration::from_secs(seconds));
     }
     let reset: i64 = text("x-ratelimit-reset")?.trim().parse().ok()?;
-    let date: DateTime<Utc> = DateTime::parse_from_rfc2822(text(DATE.as_str())?)
-        .ok()?
-        .into();
-    Some(Duration::from_secs(
-        u64::try_from(reset - date.timestamp()).unwrap_or(0),
-    ))
+    let date: DateTime<Utc> = DateTime::parse_from_rfc2822(text(DATE.as_str())?).ok()?.into();
+    Some(Duration::from_secs(u64::try_from(reset - date.timestamp()).unwrap_or(0)))
 }
 
 #[cfg(test)]
@@ -199,27 +169,14 @@ mod tests {
     fn the_vendors_pause_is_measured_on_the_vendors_clock() {
         let date = ("date", "Tue, 15 Nov 1994 08:12:31 GMT");
 
+        assert_eq!(pause(&headers(&[date, ("x-ratelimit-reset", "784887181")])), Some(Duration::from_secs(30)));
+        assert_eq!(pause(&headers(&[date, ("x-ratelimit-reset", "5")])), Some(Duration::ZERO));
         assert_eq!(
-            pause(&headers(&[date, ("x-ratelimit-reset", "784887181")])),
-            Some(Duration::from_secs(30))
-        );
-        assert_eq!(
-            pause(&headers(&[date, ("x-ratelimit-reset", "5")])),
-            Some(Duration::ZERO)
-        );
-        assert_eq!(
-            pause(&headers(&[
-                ("retry-after", "7"),
-                date,
-                ("x-ratelimit-reset", "5")
-            ])),
+            pause(&headers(&[("retry-after", "7"), date, ("x-ratelimit-reset", "5")])),
             Some(Duration::from_secs(7))
         );
         assert_eq!(pause(&headers(&[("x-ratelimit-reset", "784887181")])), None);
-        assert_eq!(
-            pause(&headers(&[date, ("x-ratelimit-reset", "soon")])),
-            None
-        );
+        assert_eq!(pause(&headers(&[date, ("x-ratelimit-reset", "soon")])), None);
         assert_eq!(pause(&headers(&[])), None);
     }
 }

@@ -20,22 +20,13 @@ pub struct FieldError {
 pub enum MailError {
     /// We would not send this. Nothing went out; sending it again as it is will fail again.
     #[error("the e-mail's {field} {reason}")]
-    Invalid {
-        field: &'static str,
-        reason: &'static str,
-    },
+    Invalid { field: &'static str, reason: &'static str },
     /// The vendor looked at it and said no. 401 and 403 are about our key, sender or account.
     #[error("SendGrid refused the e-mail with {status}{}", list(errors))]
-    Refused {
-        status: u16,
-        errors: Vec<FieldError>,
-    },
+    Refused { status: u16, errors: Vec<FieldError> },
     /// The vendor takes nothing now (429, 503, 408); the mail was not accepted.
     #[error("SendGrid asks to come back later ({status})")]
-    Limited {
-        status: u16,
-        retry_after: Option<Duration>,
-    },
+    Limited { status: u16, retry_after: Option<Duration> },
     /// The vendor failed several times in a row, so nothing was sent.
     #[error("SendGrid has been failing; not asked again yet")]
     Suspended { retry_after: Duration },
@@ -45,10 +36,7 @@ pub enum MailError {
     /// The mail may have been accepted: no answer came, or one that does not say (a 5xx other than 503).
     /// Sending it again now may send it twice: [`super::after_unknown`] says when.
     #[error("SendGrid did not say whether it accepted the e-mail{}", status.map(|s| format!(" ({s})")).unwrap_or_default())]
-    Unknown {
-        status: Option<u16>,
-        source: Option<CallFailure>,
-    },
+    Unknown { status: Option<u16>, source: Option<CallFailure> },
 }
 
 impl MailError {
@@ -73,10 +61,7 @@ impl MailError {
         match self {
             Self::Limited { retry_after, .. } => *retry_after,
             Self::Suspended { retry_after } => Some(*retry_after),
-            Self::Invalid { .. }
-            | Self::Refused { .. }
-            | Self::Unreachable(_)
-            | Self::Unknown { .. } => None,
+            Self::Invalid { .. } | Self::Refused { .. } | Self::Unreachable(_) | Self::Unknown { .. } => None,
         }
     }
 
@@ -95,25 +80,15 @@ impl From<CallFailure> for MailError {
     fn from(failure: CallFailure) -> Self {
         match failure {
             CallFailure::NotSent(_) => Self::Unreachable(failure),
-            CallFailure::MaybeDone(_) => Self::Unknown {
-                status: None,
-                source: Some(failure),
-            },
+            CallFailure::MaybeDone(_) => Self::Unknown { status: None, source: Some(failure) },
         }
     }
 }
 
 /// Names of the refused fields, not the vendor's sentences: those may quote an address.
 fn list(errors: &[FieldError]) -> String {
-    let fields: Vec<&str> = errors
-        .iter()
-        .filter_map(|error| error.field.as_deref())
-        .collect();
-    if fields.is_empty() {
-        String::new()
-    } else {
-        format!(" ({})", fields.join(", "))
-    }
+    let fields: Vec<&str> = errors.iter().filter_map(|error| error.field.as_deref()).collect();
+    if fields.is_empty() { String::new() } else { format!(" ({})", fields.join(", ")) }
 }
 
 #[cfg(test)]
@@ -127,50 +102,22 @@ mod tests {
             message: "pat@example.com does not contain a valid address".to_owned(),
         }];
 
-        let text = MailError::Refused {
-            status: 400,
-            errors,
-        }
-        .to_string();
+        let text = MailError::Refused { status: 400, errors }.to_string();
 
-        assert_eq!(
-            text,
-            "SendGrid refused the e-mail with 400 (personalizations.0.to.0.email)"
-        );
+        assert_eq!(text, "SendGrid refused the e-mail with 400 (personalizations.0.to.0.email)");
     }
 
     #[test]
     fn only_what_was_surely_not_accepted_may_simply_be_repeated() {
-        let unknown = MailError::Unknown {
-            status: Some(500),
-            source: None,
-        };
+        let unknown = MailError::Unknown { status: Some(500), source: None };
         assert!(!unknown.is_transient() && unknown.may_have_been_sent());
-        assert_eq!(
-            unknown.to_string(),
-            "SendGrid did not say whether it accepted the e-mail (500)"
-        );
+        assert_eq!(unknown.to_string(), "SendGrid did not say whether it accepted the e-mail (500)");
 
-        let limited = MailError::Limited {
-            status: 429,
-            retry_after: Some(Duration::from_secs(7)),
-        };
+        let limited = MailError::Limited { status: 429, retry_after: Some(Duration::from_secs(7)) };
         assert!(limited.is_transient() && !limited.may_have_been_sent());
         assert_eq!(limited.retry_after(), Some(Duration::from_secs(7)));
 
-        assert!(
-            MailError::Refused {
-                status: 401,
-                errors: vec![]
-            }
-            .is_transient()
-        );
-        assert!(
-            !MailError::Refused {
-                status: 400,
-                errors: vec![]
-            }
-            .is_transient()
-        );
+        assert!(MailError::Refused { status: 401, errors: vec![] }.is_transient());
+        assert!(!MailError::Refused { status: 400, errors: vec![] }.is_transient());
     }
 }

@@ -17,15 +17,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use url::Url;
 
-pub use after_unknown::{
-    Decision, Evidence, Silence, UnknownAttempt, UnknownPolicy, after_unknown,
-};
+pub use after_unknown::{Decision, Evidence, Silence, UnknownAttempt, UnknownPolicy, after_unknown};
 pub use client::MailClient;
 pub use error::{FieldError, MailError};
 pub use rules::{clean_line, is_address};
-pub use types::{
-    ARG_MESSAGE, ARG_TENANT, Accepted, Address, Attachment, Bounce, Disposition, OutgoingMail,
-};
+pub use types::{ARG_MESSAGE, ARG_TENANT, Accepted, Address, Attachment, Bounce, Disposition, OutgoingMail};
 
 use crate::http;
 
@@ -65,10 +61,7 @@ impl SendgridConfig {
             problems.push("sendgrid.api_key must be set, without spaces".to_owned());
         }
         if event_webhook::PublicKey::from_base64(&self.webhook_public_key).is_err() {
-            problems.push(
-                "sendgrid.webhook_public_key must be a P-256 public key (SPKI DER in base64)"
-                    .to_owned(),
-            );
+            problems.push("sendgrid.webhook_public_key must be a P-256 public key (SPKI DER in base64)".to_owned());
         }
         if !(1..=60).contains(&self.timeout_s) {
             problems.push("sendgrid.timeout_s must be between 1 and 60".to_owned());
@@ -76,14 +69,8 @@ impl SendgridConfig {
         if self.from_domains.is_empty() {
             problems.push("sendgrid.from_domains must name at least one domain".to_owned());
         }
-        for domain in self
-            .from_domains
-            .iter()
-            .filter(|domain| !rules::is_domain(domain))
-        {
-            problems.push(format!(
-                "sendgrid.from_domains holds {domain:?}, which is not a domain"
-            ));
+        for domain in self.from_domains.iter().filter(|domain| !rules::is_domain(domain)) {
+            problems.push(format!("sendgrid.from_domains holds {domain:?}, which is not a domain"));
         }
         problems
     }
@@ -116,10 +103,7 @@ mod tests {
         let config = section(serde_json::json!({})).expect("valid");
 
         assert_eq!(config.validate(), Vec::<String>::new());
-        assert_eq!(
-            (config.timeout(), config.open_tracking),
-            (Duration::from_secs(20), false)
-        );
+        assert_eq!((config.timeout(), config.open_tracking), (Duration::from_secs(20), false));
     }
 
     #[test]
@@ -131,17 +115,8 @@ mod tests {
 
         let problems = config.expect("well-formed").validate();
 
-        for key in [
-            "base_url",
-            "api_key",
-            "webhook_public_key",
-            "timeout_s",
-            "from_domains",
-        ] {
-            assert!(
-                problems.iter().any(|problem| problem.contains(key)),
-                "{key} in {problems:?}"
-            );
+        for key in ["base_url", "api_key", "webhook_public_key", "timeout_s", "from_domains"] {
+            assert!(problems.iter().any(|problem| problem.contains(key)), "{key} in {problems:?}");
         }
     }
 

@@ -20,18 +20,12 @@ pub struct Address {
 impl Address {
     /// An address with a name. User text belongs through [`super::clean_line`] first.
     pub fn named(email: impl Into<String>, name: impl Into<String>) -> Self {
-        Self {
-            email: email.into(),
-            name: Some(name.into()),
-        }
+        Self { email: email.into(), name: Some(name.into()) }
     }
 
     /// An address alone.
     pub fn bare(email: impl Into<String>) -> Self {
-        Self {
-            email: email.into(),
-            name: None,
-        }
+        Self { email: email.into(), name: None }
     }
 }
 
@@ -130,9 +124,6 @@ pub struct Bounce {
 
 impl fmt::Debug for Bounce {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Bounce")
-            .field("since", &self.since)
-            .field("status", &self.status)
-            .finish_non_exhaustive()
+        f.debug_struct("Bounce").field("since", &self.since).field("status", &self.status).finish_non_exhaustive()
     }
 }

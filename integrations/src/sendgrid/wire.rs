@@ -89,45 +89,25 @@ struct OpenTracking {
 impl<'a> SendRequest<'a> {
     /// The request for `mail`; with `open_tracking`, the account's setting for the pixel holds.
     pub(super) fn of(mail: &'a OutgoingMail, open_tracking: bool) -> Self {
-        let mut headers: BTreeMap<&str, &str> = mail
-            .headers
-            .iter()
-            .map(|(k, v)| (k.as_str(), v.as_str()))
-            .collect();
-        let given = headers
-            .keys()
-            .any(|name| name.eq_ignore_ascii_case(REF_HEADER));
+        let mut headers: BTreeMap<&str, &str> = mail.headers.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        let given = headers.keys().any(|name| name.eq_ignore_ascii_case(REF_HEADER));
         if let (false, Some(id)) = (given, mail.message_id()) {
             headers.insert(REF_HEADER, id);
         }
         // The vendor wants plain text before HTML.
-        let text = Content {
-            r#type: "text/plain",
-            value: &mail.text,
-        };
-        let html = mail.html.as_ref().map(|value| Content {
-            r#type: "text/html",
-            value,
-        });
+        let text = Content { r#type: "text/plain", value: &mail.text };
+        let html = mail.html.as_ref().map(|value| Content { r#type: "text/html", value });
         Self {
             from: Mailbox::of(&mail.from),
             subject: &mail.subject,
-            personalizations: [Personalization {
-                to: [Mailbox::of(&mail.to)],
-                custom_args: &mail.custom_args,
-            }],
+            personalizations: [Personalization { to: [Mailbox::of(&mail.to)], custom_args: &mail.custom_args }],
             content: std::iter::once(text).chain(html).collect(),
             attachments: mail.attachments.iter().map(File::of).collect(),
             headers,
             categories: &mail.categories,
-            asm: mail
-                .unsubscribe_group
-                .map(|group_id| Unsubscribe { group_id }),
+            asm: mail.unsubscribe_group.map(|group_id| Unsubscribe { group_id }),
             tracking_settings: Tracking {
-                click_tracking: ClickTracking {
-                    enable: false,
-                    enable_text: false,
-                },
+                click_tracking: ClickTracking { enable: false, enable_text: false },
                 open_tracking: (!open_tracking).then_some(OpenTracking { enable: false }),
             },
             reply_to: mail.reply_to.as_ref().map(Mailbox::of),
@@ -137,10 +117,7 @@ impl<'a> SendRequest<'a> {
 
 impl<'a> Mailbox<'a> {
     fn of(address: &'a Address) -> Self {
-        Self {
-            email: &address.email,
-            name: address.name.as_deref(),
-        }
+        Self { email: &address.email, name: address.name.as_deref() }
     }
 }
 

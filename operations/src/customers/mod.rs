@@ -21,7 +21,7 @@ pub use error::CustomerError;
 pub use search::{SearchPosition, Terms};
 pub use store::{CreatedPosition, NamePosition};
 
-use crate::page::{Page, rows_for};
+use surv_tenancy::page::{Page, rows_for};
 
 /// Adds a customer.
 ///

@@ -1,11 +1,14 @@
 //! Colours that a company chooses, and what can be read on them.
 
-use crate::text::InvalidField;
+use crate::FieldErrors;
 
 /// Any `#rrggbb`, in lower case.
-pub(super) fn accent(typed: &str) -> Result<String, InvalidField> {
+pub(super) fn accent(errors: &mut FieldErrors, typed: &str) -> String {
     let colour = typed.trim().to_ascii_lowercase();
-    if channels(&colour).is_some() { Ok(colour) } else { Err(InvalidField::new("accent", "is not a colour such as #1f6feb")) }
+    if channels(&colour).is_none() {
+        errors.add("/accent", "is not a colour such as #1f6feb");
+    }
+    colour
 }
 
 /// Black or white: whichever has the higher contrast on `accent` (WCAG 2). It is always at least 4.5 to 1.
@@ -37,15 +40,21 @@ mod tests {
 
     #[test]
     fn accents_are_six_hexadecimal_digits() {
-        assert_eq!(accent(" #1F6FEB ").unwrap(), "#1f6feb");
+        let mut errors = FieldErrors::new();
+        assert_eq!(accent(&mut errors, " #1F6FEB "), "#1f6feb");
+        assert!(errors.is_empty());
         for typed in ["", "1f6feb", "#fff", "#12345g", "#1234567", "red", "#12345ä", "url(x)"] {
-            assert!(accent(typed).is_err(), "{typed:?}");
+            let mut errors = FieldErrors::new();
+            accent(&mut errors, typed);
+            assert!(!errors.is_empty(), "{typed:?}");
         }
     }
 
     #[test]
     fn text_is_readable_on_every_accent() {
-        for (colour, text) in [("#000000", "#ffffff"), ("#ffffff", "#000000"), ("#ffff00", "#000000"), ("#1f6feb", "#ffffff")] {
+        for (colour, text) in
+            [("#000000", "#ffffff"), ("#ffffff", "#000000"), ("#ffff00", "#000000"), ("#1f6feb", "#ffffff")]
+        {
             assert_eq!(text_colour_on(colour), text, "{colour}");
         }
         for grey in 0..=255_u8 {

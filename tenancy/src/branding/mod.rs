@@ -8,11 +8,10 @@ use chrono::{DateTime, Utc};
 pub use colour::text_colour_on;
 
 use crate::{
-    EmailAddress, Ids,
+    FieldErrors, Ids,
     db::TenantTx,
     events::{self, Changes, Event},
     tenants::CompanyError,
-    text,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,25 +74,20 @@ pub async fn update(
     Ok(after)
 }
 
-fn patched(before: &Branding, patch: BrandingPatch) -> Result<Branding, CompanyError> {
-    let mut after = before.clone();
+fn patched(before: &Branding, patch: BrandingPatch) -> Result<Branding, FieldErrors> {
+    let (mut after, mut errors) = (before.clone(), FieldErrors::new());
     if let Some(name) = patch.display_name {
-        after.display_name = text::line("display_name", &name, 1..=120)?;
+        after.display_name = errors.line("/display_name", &name, 1, 120);
     }
     if let Some(accent) = patch.accent {
-        after.accent = colour::accent(&accent)?;
+        after.accent = colour::accent(&mut errors, &accent);
     }
     if let Some(phone) = patch.phone {
-        after.phone = phone.map(|phone| text::line("phone", &phone, 3..=32)).transpose()?;
+        after.phone = phone.map(|phone| errors.line("/phone", &phone, 3, 32));
     }
     if let Some(reply_to) = patch.reply_to {
-        after.reply_to = match reply_to {
-            Some(address) => {
-                let address = EmailAddress::parse(&address).map_err(|e| text::InvalidField::new("reply_to", e.reason))?;
-                Some(address.as_str().to_owned())
-            }
-            None => None,
-        };
+        after.reply_to = reply_to.map(|address| errors.email("/reply_to", &address));
     }
+    errors.into_result()?;
     Ok(after)
 }

@@ -1,10 +1,10 @@
-use crate::{db::DbError, sessions::SessionError, text::InvalidField};
+use crate::{FieldErrors, db::DbError, sessions::SessionError};
 
 /// Every way that a customer's log-in can fail.
 #[derive(Debug, thiserror::Error)]
 pub enum CustomerLoginError {
     #[error(transparent)]
-    Invalid(#[from] InvalidField),
+    Invalid(#[from] FieldErrors),
     /// Wrong, used, too old, or tried too often: one answer.
     #[error("this code or link does not work: ask for a new one")]
     WrongCode,

@@ -67,7 +67,10 @@ async fn send_code(
 /// What a customer comes back with.
 #[derive(Debug, Clone)]
 pub enum Redeem {
-    Code { challenge_id: Uuid, code: SecretString },
+    Code {
+        challenge_id: Uuid,
+        code: SecretString,
+    },
     /// The secret behind the link's `#`.
     Link(SecretString),
 }
@@ -103,8 +106,7 @@ async fn check(identity: &Identity, redeem: Redeem, device: &str) -> Result<LogI
     };
     store::use_up_codes(tx.conn(), account.user_id, tenant_id, identity.now()).await?;
     let device = Device { kind: SessionKind::Browser, name: device.to_owned() };
-    let outcome =
-        sessions::proceed(&mut tx, identity, &account, vec![access], Proved::CustomerCode, &device).await?;
+    let outcome = sessions::proceed(&mut tx, identity, &account, vec![access], Proved::CustomerCode, &device).await?;
     tx.commit().await?;
     Ok(outcome)
 }

@@ -59,7 +59,10 @@ impl DatabaseConfig {
     pub fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
         if self.ssl_mode.parse::<PgSslMode>().is_err() {
-            problems.push(format!("database.ssl_mode: {:?} is none of disable, prefer, require, verify-ca, verify-full", self.ssl_mode));
+            problems.push(format!(
+                "database.ssl_mode: {:?} is none of disable, prefer, require, verify-ca, verify-full",
+                self.ssl_mode
+            ));
         }
         if self.pool.persona == 0 || self.pool.worker == 0 || self.pool.path == 0 {
             problems.push("database.pool: every size has to be at least 1".to_owned());

@@ -4,8 +4,8 @@
 //! cross-tenant paths, each with a database role of its own. Both hand out connections that return to their pool
 //! only after an answered COMMIT or ROLLBACK (`pool.rs`).
 
-mod context;
 mod config;
+mod context;
 mod error;
 mod platform_tx;
 mod pool;
@@ -14,4 +14,6 @@ mod tenant_tx;
 pub use config::{DatabaseConfig, PoolConfig};
 pub use error::{AdmissionRefusal, DbError};
 pub use platform_tx::{Path, PlatformDb, PlatformTx};
+/// Named here so that crates without `sqlx` can say what became of a statement.
+pub use sqlx::Error as SqlError;
 pub use tenant_tx::{Access, TenantDb, TenantTx};

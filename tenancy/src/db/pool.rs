@@ -127,9 +127,9 @@ pub(super) fn roll_back_later(mut loan: Loan) {
 pub(super) fn is_lost(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) => true,
-        sqlx::Error::Database(inner) => {
-            inner.code().is_some_and(|code| matches!(code.as_ref(), "57P01" | "57P02" | "57P03" | "25006" | "25P03") || code.starts_with("08"))
-        }
+        sqlx::Error::Database(inner) => inner.code().is_some_and(|code| {
+            matches!(code.as_ref(), "57P01" | "57P02" | "57P03" | "25006" | "25P03") || code.starts_with("08")
+        }),
         _ => false,
     }
 }

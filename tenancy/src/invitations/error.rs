@@ -1,8 +1,8 @@
 use crate::{
+    FieldErrors,
     db::DbError,
     passwords::{PasswordError, PasswordRefusal},
     sessions::SessionError,
-    text::InvalidField,
 };
 
 /// Every way that a use case on invitations can fail.
@@ -22,7 +22,7 @@ pub enum InvitationError {
     #[error("the password is wrong")]
     WrongPassword,
     #[error(transparent)]
-    Invalid(#[from] InvalidField),
+    Invalid(#[from] FieldErrors),
     #[error(transparent)]
     Password(#[from] PasswordError),
     #[error(transparent)]

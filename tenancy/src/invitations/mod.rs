@@ -12,14 +12,13 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    EmailAddress, Ids, InvitationId,
+    EmailAddress, FieldErrors, Ids, InvitationId, Role,
     db::TenantTx,
     events::{self, Changes, Event},
     links::LinkBuilder,
     mail::{self, Email, EmailTemplate},
-    page::Page,
+    page::{Page, rows_for},
     secrets::OneTimeSecret,
-    text::{self, InvalidField},
 };
 
 pub use accept::{AcceptAs, Accepted, Invited, accept, preview};
@@ -38,10 +37,13 @@ pub async fn invite(
     links: &LinkBuilder,
     new: NewInvitation,
 ) -> Result<Invitation, InvitationError> {
-    let (email, name) = (EmailAddress::parse(&new.email)?, text::line("name", &new.name, 1..=120)?);
-    if new.role == crate::Role::Customer {
-        return Err(InvalidField::new("role", "is not a member's").into());
+    let mut errors = FieldErrors::new();
+    let email = EmailAddress::read(&mut errors, "/email", &new.email);
+    let name = errors.line("/name", &new.name, 1, 120);
+    if new.role == Role::Customer {
+        errors.add("/role", "is not a member's");
     }
+    errors.into_result()?;
     let invited_by = tx.actor().user_id().ok_or(InvitationError::NotFound)?;
     if store::is_member(tx, &email).await? {
         return Err(InvitationError::AlreadyMember);
@@ -97,10 +99,10 @@ async fn send(
 pub async fn list(
     tx: &mut TenantTx,
     after: Option<InvitationId>,
-    limit: u16,
-) -> Result<Page<Invitation>, InvitationError> {
-    let rows = store::list(tx, after, i64::from(limit) + 1).await?;
-    Ok(Page::of(rows, usize::from(limit)))
+    limit: usize,
+) -> Result<Page<Invitation, InvitationId>, InvitationError> {
+    let rows = store::list(tx, after, rows_for(limit)).await?;
+    Ok(Page::cut(rows, limit, |invitation| invitation.invitation_id))
 }
 
 /// Takes an invitation back that was not accepted yet.

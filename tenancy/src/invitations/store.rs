@@ -55,11 +55,7 @@ pub(super) async fn letterhead(tx: &mut TenantTx, invited_by: UserId) -> sqlx::R
     Ok((row.display_name, row.name))
 }
 
-pub(super) async fn list(
-    tx: &mut TenantTx,
-    after: Option<InvitationId>,
-    limit: i64,
-) -> sqlx::Result<Vec<Invitation>> {
+pub(super) async fn list(tx: &mut TenantTx, after: Option<InvitationId>, limit: i64) -> sqlx::Result<Vec<Invitation>> {
     sqlx::query_as!(
         Invitation,
         r#"

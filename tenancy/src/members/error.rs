@@ -1,4 +1,4 @@
-use crate::{db::DbError, text::InvalidField};
+use crate::{FieldErrors, db::DbError};
 
 /// Every way that a use case on members can fail.
 #[derive(Debug, thiserror::Error)]
@@ -10,7 +10,7 @@ pub enum MemberError {
     #[error("the company needs an active admin who manages members: make another one first")]
     LastAdmin,
     #[error(transparent)]
-    Invalid(#[from] InvalidField),
+    Invalid(#[from] FieldErrors),
     #[error(transparent)]
     Db(#[from] DbError),
 }

@@ -5,10 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Capability, Role, UserId,
-    text::{self, InvalidField},
-};
+use crate::{Capability, FieldErrors, Role, UserId};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
 #[serde(rename_all = "snake_case")]
@@ -73,19 +70,19 @@ impl Member {
             && !self.denied.iter().any(|denied| denied == Capability::MembersWrite.as_str())
     }
 
-    pub(super) fn patched(&self, patch: MemberPatch) -> Result<Self, InvalidField> {
-        let mut after = self.clone();
+    pub(super) fn patched(&self, patch: MemberPatch) -> Result<Self, FieldErrors> {
+        let (mut after, mut errors) = (self.clone(), FieldErrors::new());
         if let Some(role) = patch.role {
             if role == Role::Customer {
-                return Err(InvalidField::new("role", "is not a member's"));
+                errors.add("/role", "is not a member's");
             }
             after.role = role;
         }
         if let Some(name) = patch.name {
-            after.name = text::line("name", &name, 1..=120)?;
+            after.name = errors.line("/name", &name, 1, 120);
         }
         if let Some(phone) = patch.phone {
-            after.phone = phone.map(|phone| text::line("phone", &phone, 3..=32)).transpose()?;
+            after.phone = phone.map(|phone| errors.line("/phone", &phone, 3, 32));
         }
         if let Some(denied) = patch.denied {
             let words: BTreeSet<&str> = denied.iter().map(|capability| capability.as_str()).collect();
@@ -94,6 +91,7 @@ impl Member {
         if let Some(state) = patch.state {
             after.state = state;
         }
+        errors.into_result()?;
         Ok(after)
     }
 }
@@ -131,6 +129,6 @@ mod tests {
     fn a_member_is_no_customer() {
         let patch = MemberPatch { role: Some(Role::Customer), ..Default::default() };
 
-        assert_eq!(admin().patched(patch).unwrap_err().field, "role");
+        assert_eq!(admin().patched(patch).unwrap_err().iter().next().unwrap().pointer, "/role");
     }
 }

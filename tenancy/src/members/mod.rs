@@ -13,7 +13,7 @@ use crate::{
     Ids, UserId,
     db::TenantTx,
     events::{self, Changes, Event},
-    page::Page,
+    page::{Page, rows_for},
 };
 
 pub use error::MemberError;
@@ -28,10 +28,10 @@ pub async fn list(
     tx: &mut TenantTx,
     filter: &MemberFilter,
     after: Option<UserId>,
-    limit: u16,
-) -> Result<Page<Member>, MemberError> {
-    let rows = store::list(tx, filter, after, i64::from(limit) + 1).await?;
-    Ok(Page::of(rows, usize::from(limit)))
+    limit: usize,
+) -> Result<Page<Member, UserId>, MemberError> {
+    let rows = store::list(tx, filter, after, rows_for(limit)).await?;
+    Ok(Page::cut(rows, limit, |member| member.user_id))
 }
 
 /// # Errors

@@ -1,14 +1,14 @@
 use crate::{
+    FieldErrors,
     db::DbError,
     passwords::{PasswordError, PasswordRefusal},
-    text::InvalidField,
 };
 
 /// Every way that a password reset can fail.
 #[derive(Debug, thiserror::Error)]
 pub enum PasswordResetError {
     #[error(transparent)]
-    Invalid(#[from] InvalidField),
+    Invalid(#[from] FieldErrors),
     #[error("this link was used before or is too old: ask for a new one")]
     LinkEnded,
     #[error(transparent)]

@@ -11,7 +11,9 @@ use crate::{
     email_challenges::{Challenge, Purpose},
     identity::PLATFORM,
     mail::{self, Email, EmailTemplate},
-    passwords, secrets::OneTimeSecret, sessions,
+    passwords,
+    secrets::OneTimeSecret,
+    sessions,
     users::{self, Account},
 };
 

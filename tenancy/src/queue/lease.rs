@@ -130,13 +130,10 @@ fn held(rows: u64) -> Result<(), LeaseError> {
 /// # Errors
 /// [`LeaseError::Lost`]: roll back.
 pub async fn complete(tx: &mut TenantTx, claim: &Claim) -> Result<(), LeaseError> {
-    let done = sqlx::query!(
-        "DELETE FROM tasks WHERE task_id = $1 AND lease_token = $2",
-        claim.task_id.0,
-        claim.lease_token
-    )
-    .execute(tx.conn())
-    .await?;
+    let done =
+        sqlx::query!("DELETE FROM tasks WHERE task_id = $1 AND lease_token = $2", claim.task_id.0, claim.lease_token)
+            .execute(tx.conn())
+            .await?;
     held(done.rows_affected())
 }
 
@@ -168,6 +165,23 @@ pub async fn postpone(tx: &mut TenantTx, claim: &Claim, after: Duration, reason:
         claim.lease_token,
         interval(after),
         reason,
+    )
+    .execute(tx.conn())
+    .await?;
+    held(done.rows_affected())
+}
+
+/// Puts a task back as if it had not been claimed: this process ends, or does not know the kind yet.
+///
+/// # Errors
+/// [`LeaseError::Lost`]: somebody else has it.
+pub async fn release(tx: &mut TenantTx, claim: &Claim, after: Duration) -> Result<(), LeaseError> {
+    let done = sqlx::query!(
+        "UPDATE tasks SET run_at = now() + $3, lease_token = NULL, attempts = greatest(attempts - 1, 0)
+          WHERE task_id = $1 AND lease_token = $2",
+        claim.task_id.0,
+        claim.lease_token,
+        interval(after),
     )
     .execute(tx.conn())
     .await?;

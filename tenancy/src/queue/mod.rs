@@ -6,4 +6,4 @@ mod enqueue;
 mod lease;
 
 pub use enqueue::{Task, enqueue, enqueue_for};
-pub use lease::{Claim, LeaseError, claim, complete, fail, next_due, postpone, renew};
+pub use lease::{Claim, LeaseError, claim, complete, fail, next_due, postpone, release, renew};

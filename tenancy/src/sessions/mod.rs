@@ -20,7 +20,7 @@ pub use own::{end_all_others, end_own, list_own, log_out};
 pub use password::{ChangePassword, change_password};
 pub use refresh::refresh;
 pub use second_step::{SecondStep, second_step};
-pub use session::{Device, LogInOutcome, LoggedIn, OwnSession, SessionKind};
+pub use session::{CompanyAccess, Device, LogInOutcome, LoggedIn, OwnSession, SessionKind};
 
 pub(crate) use own::{LiveCaller, require_live};
 pub(crate) use start::{Proved, proceed};

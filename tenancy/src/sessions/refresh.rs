@@ -13,11 +13,11 @@ use super::{
     store::{self, Rotation},
 };
 use crate::{
-    Identity, Role, SessionId, TenantId,
+    Identity, Role, SessionId, TenantId, UserId,
     db::PlatformTx,
     events::{self, Author, Changes, Event},
     secrets::OneTimeSecret,
-    users,
+    users::{self, CompanyAccess},
 };
 
 pub(super) const PURPOSE: &str = "refresh";
@@ -43,45 +43,35 @@ pub async fn refresh(identity: &Identity, token: &SecretString) -> Result<Logged
     };
     let mut tx = identity.begin().await?;
     let seen = store::rotate(tx.conn(), &rotation).await?.ok_or(SessionError::Ended)?;
-    if let Some(rotated) = seen.rotated {
-        let mut logged_in = current(&mut tx, &rotated, tenant_id, session_id).await?;
-        logged_in.refresh_token = next.to_wire(&[tenant_id.0, session_id.0]);
+    if let (Some(user_id), Some(kind), Some(role), Some(refresh_expires_at)) =
+        (seen.user_id, seen.kind, seen.role, seen.expires_at)
+    {
+        let access = access_now(&mut tx, user_id, role, tenant_id).await?;
         tx.commit().await?;
-        return Ok(logged_in);
+        let refresh_token = next.to_wire(&[tenant_id.0, session_id.0]);
+        return Ok(LoggedIn::new(access, user_id, session_id, kind, refresh_token, refresh_expires_at));
     }
-    if seen.used_before {
+    if seen.used_at.is_some() {
         return end_reused(tx, identity, tenant_id, session_id).await;
     }
     Err(if seen.live { SessionError::JustRefreshed } else { SessionError::Ended })
 }
 
 /// Who the person is in this company now; nobody: the session is over.
-async fn current(
+async fn access_now(
     tx: &mut PlatformTx,
-    rotated: &store::Rotated,
+    user_id: UserId,
+    role: Role,
     tenant_id: TenantId,
-    session_id: SessionId,
-) -> Result<LoggedIn, SessionError> {
-    let access = if rotated.role == Role::Customer {
-        users::customer_access(tx.conn(), rotated.user_id, tenant_id).await?
+) -> Result<CompanyAccess, SessionError> {
+    let access = if role == Role::Customer {
+        users::customer_access(tx.conn(), user_id, tenant_id).await?
     } else {
-        let mut companies = users::companies_of(tx.conn(), rotated.user_id).await?;
+        let mut companies = users::companies_of(tx.conn(), user_id).await?;
         companies.retain(|company| company.tenant_id == tenant_id && company.role != Role::Customer);
         companies.pop()
     };
-    let access = access.ok_or(SessionError::Ended)?;
-    Ok(LoggedIn {
-        tenant_id,
-        slug: access.slug,
-        company: access.company,
-        user_id: rotated.user_id,
-        name: access.name,
-        role: access.role,
-        session_id,
-        kind: rotated.kind,
-        refresh_token: SecretString::default(),
-        refresh_expires_at: rotated.expires_at,
-    })
+    access.ok_or(SessionError::Ended)
 }
 
 async fn end_reused(
@@ -92,7 +82,8 @@ async fn end_reused(
 ) -> Result<LoggedIn, SessionError> {
     if let Some(user_id) = store::end(tx.conn(), tenant_id, session_id, "reuse", identity.now()).await? {
         // Nobody is the author: which of the two holders came is not known.
-        let author = Author { tenant_id, user_id: None, role: "identity", session_id: None, request_id: identity.request_id };
+        let author =
+            Author { tenant_id, user_id: None, role: "identity", session_id: None, request_id: identity.request_id };
         let changes = Changes::new().set("reason", &"reuse").set("user_id", &user_id);
         let event = Event::new("session.ended", "session", session_id).changes(changes);
         events::record_for(tx.conn(), &identity.ids, identity.now(), author, event).await?;

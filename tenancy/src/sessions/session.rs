@@ -41,6 +41,13 @@ pub struct Device {
     pub name: String,
 }
 
+impl Device {
+    /// What a client says of itself is for display only: cleaned, never refused.
+    pub(super) fn clean_name(&self) -> String {
+        self.name.chars().filter(|c| !c.is_control()).take(200).collect::<String>().trim().to_owned()
+    }
+}
+
 /// A session just begun or refreshed: all that tokens are minted from.
 #[derive(Debug, Clone)]
 pub struct LoggedIn {
@@ -58,14 +65,33 @@ pub struct LoggedIn {
     pub refresh_expires_at: DateTime<Utc>,
 }
 
+impl LoggedIn {
+    pub(super) fn new(
+        access: CompanyAccess,
+        user_id: UserId,
+        session_id: SessionId,
+        kind: SessionKind,
+        refresh_token: SecretString,
+        refresh_expires_at: DateTime<Utc>,
+    ) -> Self {
+        let CompanyAccess { tenant_id, slug, company, role, name } = access;
+        Self { tenant_id, slug, company, user_id, name, role, session_id, kind, refresh_token, refresh_expires_at }
+    }
+}
+
 /// Where a right password leads.
 #[derive(Debug, Clone)]
 pub enum LogInOutcome {
     LoggedIn(Box<LoggedIn>),
     /// A code has to follow, within minutes: [`super::second_step`].
-    SecondStep { challenge: SecretString },
+    SecondStep {
+        challenge: SecretString,
+    },
     /// The person belongs to several companies: [`super::choose_company`].
-    ChooseCompany { challenge: SecretString, companies: Vec<CompanyAccess> },
+    ChooseCompany {
+        challenge: SecretString,
+        companies: Vec<CompanyAccess>,
+    },
 }
 
 /// A session as its owner sees it.

@@ -8,13 +8,12 @@ use super::{
     store::{self, NewSession},
 };
 use crate::{
-    Identity, Role,
+    Identity,
     db::PlatformTx,
     email_challenges as challenges,
     email_challenges::Purpose,
     events::{self, Author, Changes, Event},
     secrets::OneTimeSecret,
-    text,
     users::{Account, CompanyAccess},
 };
 
@@ -45,7 +44,9 @@ pub(crate) async fn proceed(
     }
     match (companies.pop(), companies.is_empty()) {
         (None, _) => Err(SessionError::Refused),
-        (Some(company), true) => Ok(LogInOutcome::LoggedIn(Box::new(start(tx, identity, account, company, device).await?))),
+        (Some(company), true) => {
+            Ok(LogInOutcome::LoggedIn(Box::new(start(tx, identity, account, company, device).await?)))
+        }
         (Some(last), false) => {
             companies.push(last);
             companies.sort_by(|a, b| a.company.cmp(&b.company).then_with(|| a.slug.cmp(&b.slug)));
@@ -72,32 +73,27 @@ async fn start(
         // A link's session is made with its token, by the office.
         kind: if device.kind == SessionKind::Link { SessionKind::Browser } else { device.kind },
         role: company.role,
-        device: text::device(&device.name),
+        device: device.clean_name(),
         now,
         expires_at: now + IDLE_LIFETIME,
     };
     store::insert(tx.conn(), &new).await?;
     store::insert_refresh_token(tx.conn(), &new, &secret.hash(super::refresh::PURPOSE)).await?;
+    record(tx, identity, &new).await?;
+    let refresh_token = secret.to_wire(&[new.tenant_id.0, new.session_id.0]);
+    Ok(LoggedIn::new(company, new.user_id, new.session_id, new.kind, refresh_token, new.expires_at))
+}
+
+async fn record(tx: &mut PlatformTx, identity: &Identity, new: &NewSession) -> Result<(), SessionError> {
     let author = Author {
-        tenant_id: company.tenant_id,
-        user_id: Some(account.user_id),
+        tenant_id: new.tenant_id,
+        user_id: Some(new.user_id),
         role: new.role.as_str(),
         session_id: Some(new.session_id),
         request_id: identity.request_id,
     };
-    let event = Event::new("session.started", "session", new.session_id)
-        .changes(Changes::new().set("kind", &new.kind.as_str()).set::<Role>("role", &new.role));
-    events::record_for(tx.conn(), &identity.ids, now, author, event).await?;
-    Ok(LoggedIn {
-        refresh_token: secret.to_wire(&[company.tenant_id.0, new.session_id.0]),
-        tenant_id: company.tenant_id,
-        slug: company.slug,
-        company: company.company,
-        user_id: account.user_id,
-        name: company.name,
-        role: company.role,
-        session_id: new.session_id,
-        kind: new.kind,
-        refresh_expires_at: new.expires_at,
-    })
+    let changes = Changes::new().set("kind", &new.kind.as_str()).set("role", &new.role);
+    let event = Event::new("session.started", "session", new.session_id).changes(changes);
+    events::record_for(tx.conn(), &identity.ids, new.now, author, event).await?;
+    Ok(())
 }

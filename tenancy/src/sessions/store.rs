@@ -63,25 +63,22 @@ pub(super) struct Rotation {
     pub oldest: DateTime<Utc>,
 }
 
-/// What the statement saw when it began, and what it did.
+/// What the statement saw when it began, and what it did: the last four are of the session, if it was rotated.
 pub(super) struct RotationSeen {
-    pub used_before: bool,
+    pub used_at: Option<DateTime<Utc>>,
     /// Neither the token nor its session was over.
     pub live: bool,
-    pub rotated: Option<Rotated>,
-}
-
-pub(super) struct Rotated {
-    pub user_id: UserId,
-    pub kind: SessionKind,
-    pub role: Role,
-    pub expires_at: DateTime<Utc>,
+    pub user_id: Option<UserId>,
+    pub kind: Option<SessionKind>,
+    pub role: Option<Role>,
+    pub expires_at: Option<DateTime<Utc>>,
 }
 
 /// Looks at a token, uses it up and stores the next one: one statement, so nothing can come between. `None`: there is
 /// no such token. Expired ones of the session go away on the occasion.
 pub(super) async fn rotate(connection: &mut PgConnection, rotation: &Rotation) -> sqlx::Result<Option<RotationSeen>> {
-    let row = sqlx::query!(
+    sqlx::query_as!(
+        RotationSeen,
         r#"
         WITH seen AS (
             -- As the table was when the statement began, whatever a rival did since.
@@ -120,14 +117,7 @@ pub(super) async fn rotate(connection: &mut PgConnection, rotation: &Rotation) -
         rotation.oldest,
     )
     .fetch_optional(connection)
-    .await?;
-    Ok(row.map(|row| {
-        let rotated = match (row.user_id, row.kind, row.role, row.expires_at) {
-            (Some(user_id), Some(kind), Some(role), Some(expires_at)) => Some(Rotated { user_id, kind, role, expires_at }),
-            _ => None,
-        };
-        RotationSeen { used_before: row.used_at.is_some(), live: row.live, rotated }
-    }))
+    .await
 }
 
 /// Ends a session that is alive; answers whose it was.

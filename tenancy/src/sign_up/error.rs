@@ -1,14 +1,14 @@
 use crate::{
+    FieldErrors,
     db::DbError,
     passwords::{PasswordError, PasswordRefusal},
-    text::InvalidField,
 };
 
 /// Every way that opening a company can fail.
 #[derive(Debug, thiserror::Error)]
 pub enum SignUpError {
     #[error(transparent)]
-    Invalid(#[from] InvalidField),
+    Invalid(#[from] FieldErrors),
     #[error("another company already has this address")]
     SlugTaken,
     #[error("this link was replaced by a newer one or is too old: sign up again")]

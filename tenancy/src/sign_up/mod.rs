@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
 use crate::{
-    EmailAddress, Identity, TenantId, UserId,
+    EmailAddress, FieldErrors, Identity, TenantId, UserId,
     clock::random_id,
     db::{Path, PlatformTx},
     events::{self, Author, Changes, Event},
@@ -20,7 +20,7 @@ use crate::{
     mail::{self, Email, EmailTemplate},
     passwords,
     secrets::OneTimeSecret,
-    tenants, text, users,
+    tenants, users,
 };
 
 pub use error::SignUpError;
@@ -60,36 +60,41 @@ pub struct Opened {
 /// [`SignUpError::Invalid`], [`SignUpError::SlugTaken`] (host names are public), [`SignUpError::Password`].
 #[tracing::instrument(name = "identity.sign_up.request", skip_all)]
 pub async fn request(identity: &Identity, new: NewCompany) -> Result<(), SignUpError> {
-    let email = EmailAddress::parse(&new.email)?;
-    let (name, company) = (text::line("name", &new.name, 1..=120)?, text::line("company", &new.company, 1..=120)?);
-    let (slug, time_zone) = (tenants::new_slug(&new.slug)?, text::time_zone(&new.time_zone)?);
-    passwords::check_policy(&new.password)?;
+    let (now, secret) = (identity.now(), OneTimeSecret::generate());
+    let mut sign_up = checked(identity, &new, &secret)?;
     let mut tx = identity.platform.begin(Path::SignUp).await?;
-    let taken = store::slug_exists(tx.conn(), &slug).await?;
+    let taken = store::slug_exists(tx.conn(), &sign_up.slug).await?;
     tx.commit().await?;
     if taken {
         return Err(SignUpError::SlugTaken);
     }
-    let password_hash = identity.hasher.hash(&new.password).await?;
-    let (now, secret) = (identity.now(), OneTimeSecret::generate());
-    let sign_up = SignUp {
-        sign_up_id: identity.ids.next(),
-        email: email.as_str().to_owned(),
-        password_hash,
-        name,
-        company,
-        slug,
-        time_zone,
-        secret_hash: secret.hash(PURPOSE).to_vec(),
-        expires_at: now + LIFETIME,
-        tenant_id: None,
-    };
+    sign_up.password_hash = identity.hasher.hash(&new.password).await?;
     let mut tx = identity.platform.begin(Path::SignUp).await?;
     store::expire_earlier(tx.conn(), &sign_up.email, now).await?;
     store::insert(tx.conn(), &sign_up, now).await?;
     send_link(&mut tx, identity, &sign_up, &secret.to_wire(&[sign_up.sign_up_id])).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// The request as it is stored, but for the hash of its password.
+fn checked(identity: &Identity, new: &NewCompany, secret: &OneTimeSecret) -> Result<SignUp, SignUpError> {
+    let mut errors = FieldErrors::new();
+    let sign_up = SignUp {
+        sign_up_id: identity.ids.next(),
+        email: errors.email("/email", &new.email),
+        password_hash: String::new(),
+        name: errors.line("/name", &new.name, 1, 120),
+        company: errors.line("/company", &new.company, 1, 120),
+        slug: tenants::new_slug(&mut errors, "/slug", &new.slug),
+        time_zone: errors.time_zone("/time_zone", &new.time_zone),
+        secret_hash: secret.hash(PURPOSE).to_vec(),
+        expires_at: identity.now() + LIFETIME,
+        tenant_id: None,
+    };
+    errors.into_result()?;
+    passwords::check_policy(&new.password)?;
+    Ok(sign_up)
 }
 
 async fn send_link(

@@ -1,4 +1,4 @@
-use crate::{db::DbError, text::InvalidField};
+use crate::{FieldErrors, db::DbError};
 
 /// Every way that a use case on a company or its branding can fail.
 #[derive(Debug, thiserror::Error)]
@@ -8,7 +8,7 @@ pub enum CompanyError {
     #[error("the company changed while you were looking at it")]
     Stale,
     #[error(transparent)]
-    Invalid(#[from] InvalidField),
+    Invalid(#[from] FieldErrors),
     #[error(transparent)]
     Db(#[from] DbError),
 }

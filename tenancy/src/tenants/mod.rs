@@ -7,10 +7,9 @@ mod store;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    Identity, Ids, TenantId,
+    FieldErrors, Identity, Ids, TenantId,
     db::{DbError, TenantTx},
     events::{self, Changes, Event},
-    text,
 };
 
 pub use error::CompanyError;
@@ -73,8 +72,10 @@ pub async fn update(
     if before.version != version {
         return Err(CompanyError::Stale);
     }
-    let name = patch.name.map_or_else(|| Ok(before.name.clone()), |name| text::line("name", &name, 1..=120))?;
-    let zone = patch.time_zone.map_or_else(|| Ok(before.time_zone.clone()), |zone| text::time_zone(&zone))?;
+    let mut errors = FieldErrors::new();
+    let name = patch.name.map_or_else(|| before.name.clone(), |name| errors.line("/name", &name, 1, 120));
+    let zone = patch.time_zone.map_or_else(|| before.time_zone.clone(), |zone| errors.time_zone("/time_zone", &zone));
+    errors.into_result()?;
     let changes = Changes::new().field("name", &before.name, &name).field("time_zone", &before.time_zone, &zone);
     if changes.is_empty() {
         return Ok(before);

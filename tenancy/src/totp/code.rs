@@ -42,8 +42,7 @@ pub(super) fn recovery(typed: &str) -> Option<String> {
     if typed.len() > 64 {
         return None;
     }
-    let code: String =
-        typed.chars().filter(|c| !matches!(c, ' ' | '-')).map(|c| c.to_ascii_lowercase()).collect();
+    let code: String = typed.chars().filter(|c| !matches!(c, ' ' | '-')).map(|c| c.to_ascii_lowercase()).collect();
     (code.len() == 10 && code.bytes().all(|b| ALPHABET.contains(&b))).then_some(code)
 }
 
@@ -78,7 +77,9 @@ mod tests {
     #[test]
     fn codes_are_those_of_the_standard() {
         let key = b"12345678901234567890";
-        for (at, code) in [(59, "287082"), (1_111_111_109, "081804"), (1_234_567_890, "005924"), (2_000_000_000, "279037")] {
+        for (at, code) in
+            [(59, "287082"), (1_111_111_109, "081804"), (1_234_567_890, "005924"), (2_000_000_000, "279037")]
+        {
             let now = DateTime::from_timestamp(at, 0).unwrap();
             assert_eq!(step_of(key, code, now), Some(at / 30));
         }
@@ -106,6 +107,9 @@ mod tests {
 
     #[test]
     fn the_address_for_authenticators_escapes_the_account() {
-        assert!(uri(b"12345678901234567890", "a+b&c@d.e").starts_with("otpauth://totp/Surv:a%2Bb%26c%40d.e?secret=GEZDGNBVGY3TQOJQ"));
+        assert!(
+            uri(b"12345678901234567890", "a+b&c@d.e")
+                .starts_with("otpauth://totp/Surv:a%2Bb%26c%40d.e?secret=GEZDGNBVGY3TQOJQ")
+        );
     }
 }

@@ -89,9 +89,7 @@ pub(crate) async fn insert(
 }
 
 pub(crate) async fn set_password(connection: &mut PgConnection, user_id: UserId, hash: &str) -> sqlx::Result<()> {
-    sqlx::query!("UPDATE users SET password_hash = $2 WHERE user_id = $1", user_id.0, hash)
-        .execute(connection)
-        .await?;
+    sqlx::query!("UPDATE users SET password_hash = $2 WHERE user_id = $1", user_id.0, hash).execute(connection).await?;
     Ok(())
 }
 

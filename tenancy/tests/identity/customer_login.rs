@@ -11,7 +11,9 @@ use surv_tenancy::{
 };
 use uuid::Uuid;
 
-use crate::support::{Company, PASSWORD, World, actor, an_address, at_once, browser, challenge, exposed, logged_in, secret, secret_of};
+use crate::support::{
+    Company, PASSWORD, World, actor, an_address, at_once, browser, challenge, exposed, logged_in, secret, secret_of,
+};
 
 async fn request(world: &World, company: &Company, email: &str) -> (CodeRequested, SendEmail) {
     let requested = customer_login::request(&world.identity, &company.slug, email).await.unwrap();

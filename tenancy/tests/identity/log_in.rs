@@ -24,7 +24,10 @@ async fn a_right_password_begins_a_session_that_the_database_admits() {
 
     let session = world.log_in(&company, &company.admin).await;
 
-    assert_eq!((session.role, session.tenant_id, session.user_id), (Role::Admin, company.tenant_id, company.admin.user_id));
+    assert_eq!(
+        (session.role, session.tenant_id, session.user_id),
+        (Role::Admin, company.tenant_id, company.admin.user_id)
+    );
     world.admits(&actor(&session)).await.unwrap();
     let events = world.events(company.tenant_id, "session.started").await;
     assert_eq!(events.len(), 1);
@@ -32,7 +35,13 @@ async fn a_right_password_begins_a_session_that_the_database_admits() {
 }
 
 /// One refused log-in: its error, and what it left in the stream of `tenant`.
-async fn refused(world: &World, tenant: surv_tenancy::TenantId, email: &str, password: &str, slug: &str) -> Vec<Recorded> {
+async fn refused(
+    world: &World,
+    tenant: surv_tenancy::TenantId,
+    email: &str,
+    password: &str,
+    slug: &str,
+) -> Vec<Recorded> {
     let (identity, request_id): (_, RequestId) = world.request();
     let answer = sessions::log_in(&identity, log_in(email, password, Some(slug))).await;
     assert!(matches!(answer, Err(SessionError::Refused)), "{answer:?}");
@@ -108,11 +117,13 @@ fn median(mut times: Vec<Duration>) -> Duration {
 fn rank_test(a: &[Duration], b: &[Duration]) -> f64 {
     let wins: f64 = a
         .iter()
-        .flat_map(|x| b.iter().map(move |y| match x.cmp(y) {
-            Ordering::Less => 0.0,
-            Ordering::Equal => 0.5,
-            Ordering::Greater => 1.0,
-        }))
+        .flat_map(|x| {
+            b.iter().map(move |y| match x.cmp(y) {
+                Ordering::Less => 0.0,
+                Ordering::Equal => 0.5,
+                Ordering::Greater => 1.0,
+            })
+        })
         .sum();
     let (n, m) = (a.len() as f64, b.len() as f64);
     (wins - n * m / 2.0) / (n * m * (n + m + 1.0) / 12.0).sqrt()

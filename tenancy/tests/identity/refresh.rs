@@ -133,7 +133,8 @@ async fn a_refreshed_session_has_the_role_of_now_or_none() {
     let before = world.admits(&actor(&session)).await;
     let refreshed = refresh(&world, &session.refresh_token).await.unwrap();
     let after = world.admits(&actor(&refreshed)).await;
-    change(&world, &company, &person, 2, MemberPatch { state: Some(MemberState::Disabled), ..Default::default() }).await;
+    change(&world, &company, &person, 2, MemberPatch { state: Some(MemberState::Disabled), ..Default::default() })
+        .await;
     let disabled = world.admits(&actor(&refreshed)).await;
 
     assert!(matches!(before, Err(DbError::Refused(AdmissionRefusal::RoleChanged))));

@@ -91,11 +91,8 @@ async fn a_challenge_stands_five_wrong_codes_however_they_come() {
     let challenge = first_step(&world, &company).await;
 
     let answers = at_once(40, |position| {
-        let step = SecondStep {
-            challenge: challenge.clone(),
-            code: secret(format!("wrong-{position}")),
-            device: browser(),
-        };
+        let step =
+            SecondStep { challenge: challenge.clone(), code: secret(format!("wrong-{position}")), device: browser() };
         let identity = world.identity.clone();
         async move { sessions::second_step(&identity, step).await }
     })
@@ -220,5 +217,7 @@ async fn the_table_holds_neither_secret_nor_codes() {
         .await
         .unwrap();
     assert_eq!(plain.len(), 10);
-    assert!(plain.iter().all(|hash| hash.len() == 32 && !codes.iter().any(|code| exposed(code).as_bytes() == &hash[..])));
+    assert!(
+        plain.iter().all(|hash| hash.len() == 32 && !codes.iter().any(|code| exposed(code).as_bytes() == &hash[..]))
+    );
 }

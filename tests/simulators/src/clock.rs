@@ -2,10 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-#[allow(
-    clippy::disallowed_methods,
-    reason = "a vendor's clock is not the product's"
-)]
+#[allow(clippy::disallowed_methods, reason = "a vendor's clock is not the product's")]
 pub(crate) fn now() -> DateTime<Utc> {
     Utc::now()
 }

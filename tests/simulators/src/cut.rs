@@ -29,20 +29,10 @@ struct Switch {
 impl Scissors {
     /// Breaks the connection of `peer`: whatever is still to be read or written fails.
     pub(crate) fn cut(&self, peer: SocketAddr) {
-        let switch = self
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&peer)
-            .cloned();
+        let switch = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&peer).cloned();
         if let Some(switch) = switch {
             switch.cut.store(true, Ordering::SeqCst);
-            if let Some(waker) = switch
-                .reader
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take()
-            {
+            if let Some(waker) = switch.reader.lock().unwrap_or_else(PoisonError::into_inner).take() {
                 waker.wake();
             }
         }
@@ -50,18 +40,12 @@ impl Scissors {
 
     fn watch(&self, peer: SocketAddr) -> Arc<Switch> {
         let switch = Arc::new(Switch::default());
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(peer, Arc::clone(&switch));
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(peer, Arc::clone(&switch));
         switch
     }
 
     fn forget(&self, peer: SocketAddr) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&peer);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&peer);
     }
 }
 
@@ -75,11 +59,7 @@ pub(crate) struct CuttableListener {
 impl CuttableListener {
     pub(crate) fn new(listener: TcpListener, scissors: Scissors) -> io::Result<Self> {
         let address = listener.local_addr()?;
-        Ok(Self {
-            listener,
-            address,
-            scissors,
-        })
+        Ok(Self { listener, address, scissors })
     }
 }
 
@@ -92,18 +72,8 @@ impl Acceptor for CuttableListener {
 
     async fn accept(&mut self) -> io::Result<(Self::Io, LocalAddr, RemoteAddr, Scheme)> {
         let (stream, peer) = self.listener.accept().await?;
-        let io = CuttableStream {
-            stream,
-            peer,
-            switch: self.scissors.watch(peer),
-            scissors: self.scissors.clone(),
-        };
-        Ok((
-            io,
-            LocalAddr(self.address.into()),
-            RemoteAddr(peer.into()),
-            Scheme::HTTP,
-        ))
+        let io = CuttableStream { stream, peer, switch: self.scissors.watch(peer), scissors: self.scissors.clone() };
+        Ok((io, LocalAddr(self.address.into()), RemoteAddr(peer.into()), Scheme::HTTP))
     }
 }
 
@@ -117,11 +87,7 @@ pub(crate) struct CuttableStream {
 
 impl CuttableStream {
     fn check(&self) -> io::Result<()> {
-        if self.switch.cut.load(Ordering::SeqCst) {
-            Err(io::ErrorKind::ConnectionReset.into())
-        } else {
-            Ok(())
-        }
+        if self.switch.cut.load(Ordering::SeqCst) { Err(io::ErrorKind::ConnectionReset.into()) } else { Ok(()) }
     }
 }
 
@@ -132,27 +98,15 @@ impl Drop for CuttableStream {
 }
 
 impl AsyncRead for CuttableStream {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        *self
-            .switch
-            .reader
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Some(cx.waker().clone());
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        *self.switch.reader.lock().unwrap_or_else(PoisonError::into_inner) = Some(cx.waker().clone());
         self.check()?;
         Pin::new(&mut self.stream).poll_read(cx, buf)
     }
 }
 
 impl AsyncWrite for CuttableStream {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.check()?;
         Pin::new(&mut self.stream).poll_write(cx, buf)
     }

@@ -41,22 +41,15 @@ impl EventKey {
     /// [`KeyError`] if the folder cannot be used or holds something else under the key's name.
     pub fn in_directory(dir: &Path) -> Result<Self, KeyError> {
         let path = Self::path(dir);
-        let failed = |source| KeyError::File {
-            path: path.clone(),
-            source,
-        };
+        let failed = |source| KeyError::File { path: path.clone(), source };
         match std::fs::read_to_string(&path) {
-            Ok(pem) => SigningKey::from_pkcs8_pem(&pem)
-                .map(Self)
-                .map_err(|_| KeyError::Broken { path }),
+            Ok(pem) => SigningKey::from_pkcs8_pem(&pem).map(Self).map_err(|_| KeyError::Broken { path }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 std::fs::create_dir_all(path.parent().unwrap_or(dir)).map_err(failed)?;
                 let key = Self::random();
                 match key.write(&path) {
                     // Another process was quicker: its key counts.
-                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                        Self::in_directory(dir)
-                    }
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Self::in_directory(dir),
                     written => written.map(|()| key).map_err(failed),
                 }
             }
@@ -71,11 +64,7 @@ impl EventKey {
 
     /// The public key as SendGrid shows it: SPKI DER in base64.
     pub fn public_base64(&self) -> String {
-        let der = self
-            .0
-            .verifying_key()
-            .to_public_key_der()
-            .expect("a P-256 key always encodes");
+        let der = self.0.verifying_key().to_public_key_der().expect("a P-256 key always encodes");
         STANDARD.encode(der.as_bytes())
     }
 
@@ -87,17 +76,9 @@ impl EventKey {
 
     /// Written whole under another name, then put in place: nobody reads half a key.
     fn write(&self, path: &Path) -> io::Result<()> {
-        let pem = self
-            .0
-            .to_pkcs8_pem(LineEnding::LF)
-            .map_err(io::Error::other)?;
+        let pem = self.0.to_pkcs8_pem(LineEnding::LF).map_err(io::Error::other)?;
         let draft = path.with_extension(format!("{}.draft", std::process::id()));
-        let mut file = std::fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&draft)?;
+        let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
         file.write_all(pem.as_bytes())?;
         let linked = std::fs::hard_link(&draft, path);
         std::fs::remove_file(&draft)?;

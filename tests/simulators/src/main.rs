@@ -10,9 +10,7 @@ use surv_simulators::keys::EventKey;
 use surv_simulators::{SimulatorOptions, Simulators};
 
 #[derive(Parser)]
-#[command(
-    about = "Simulators of outside services, speaking the vendors' wire on this machine only"
-)]
+#[command(about = "Simulators of outside services, speaking the vendors' wire on this machine only")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -44,28 +42,14 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_max_level(tracing::Level::WARN)
-        .init();
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(tracing::Level::WARN).init();
     match Arguments::parse().command {
-        Command::Serve {
-            listen,
-            dir,
-            webhook_target,
-            sendgrid_api_key,
-        } => {
-            let mut options = SimulatorOptions {
-                listen,
-                dir: Some(dir),
-                ..SimulatorOptions::default()
-            };
+        Command::Serve { listen, dir, webhook_target, sendgrid_api_key } => {
+            let mut options = SimulatorOptions { listen, dir: Some(dir), ..SimulatorOptions::default() };
             options.sendgrid.api_key = sendgrid_api_key;
             for target in &webhook_target {
                 match target.split_once('=') {
-                    Some(("sendgrid", url)) => {
-                        options.sendgrid.webhook_target = Some(url.to_owned())
-                    }
+                    Some(("sendgrid", url)) => options.sendgrid.webhook_target = Some(url.to_owned()),
                     _ => bail!("--webhook-target takes sendgrid=URL, not {target:?}"),
                 }
             }
@@ -77,13 +61,9 @@ async fn main() -> anyhow::Result<()> {
 
 async fn serve(options: SimulatorOptions) -> anyhow::Result<()> {
     let mut running = Simulators::start(options).await?;
-    writeln!(
-        std::io::stdout(),
-        "simulators listen on {}",
-        running.base_url()
-    )?;
-    let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-        .context("waiting for SIGTERM")?;
+    writeln!(std::io::stdout(), "simulators listen on {}", running.base_url())?;
+    let mut terminated =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).context("waiting for SIGTERM")?;
     tokio::select! {
         failure = running.until_failure() => return failure.context("listening"),
         _ = terminated.recv() => {}

@@ -27,11 +27,7 @@ pub struct SimulatorOptions {
 impl Default for SimulatorOptions {
     /// A free port, nothing written, no webhooks.
     fn default() -> Self {
-        Self {
-            listen: (Ipv4Addr::LOCALHOST, 0).into(),
-            dir: None,
-            sendgrid: SendgridOptions::default(),
-        }
+        Self { listen: (Ipv4Addr::LOCALHOST, 0).into(), dir: None, sendgrid: SendgridOptions::default() }
     }
 }
 
@@ -41,10 +37,7 @@ pub enum StartError {
     #[error("{0} is not an address of this machine alone; simulators listen on 127.0.0.1")]
     NotLoopback(SocketAddr),
     #[error("cannot listen on {address}")]
-    Listen {
-        address: SocketAddr,
-        source: io::Error,
-    },
+    Listen { address: SocketAddr, source: io::Error },
     #[error(transparent)]
     Key(#[from] KeyError),
     #[error("the mails kept in {} cannot be read", path.display())]
@@ -67,12 +60,8 @@ impl Simulators {
             return Err(StartError::NotLoopback(options.listen));
         }
         let scissors = Scissors::default();
-        let sendgrid =
-            SendgridHandle::open(options.sendgrid, options.dir.as_deref(), scissors.clone())?;
-        let failed = |source| StartError::Listen {
-            address: options.listen,
-            source,
-        };
+        let sendgrid = SendgridHandle::open(options.sendgrid, options.dir.as_deref(), scissors.clone())?;
+        let failed = |source| StartError::Listen { address: options.listen, source };
         let listener = TcpListener::bind(options.listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let acceptor = CuttableListener::new(listener, scissors).map_err(failed)?;
@@ -83,12 +72,7 @@ impl Simulators {
             async { drop(stopped.await) },
             Some(Duration::from_millis(200)),
         );
-        Ok(Running {
-            address,
-            sendgrid,
-            stop: Some(stop),
-            task: tokio::spawn(server),
-        })
+        Ok(Running { address, sendgrid, stop: Some(stop), task: tokio::spawn(server) })
     }
 }
 
@@ -102,10 +86,7 @@ fn routes(sendgrid: SendgridHandle) -> impl Endpoint {
 
 #[handler]
 fn index() -> poem::Response {
-    poem::Response::builder()
-        .status(poem::http::StatusCode::SEE_OTHER)
-        .header("Location", "/sendgrid/")
-        .finish()
+    poem::Response::builder().status(poem::http::StatusCode::SEE_OTHER).header("Location", "/sendgrid/").finish()
 }
 
 #[handler]
@@ -150,8 +131,6 @@ impl Running {
     /// # Errors
     /// The listener's.
     pub async fn until_failure(&mut self) -> io::Result<()> {
-        (&mut self.task)
-            .await
-            .unwrap_or_else(|error| Err(io::Error::other(error)))
+        (&mut self.task).await.unwrap_or_else(|error| Err(io::Error::other(error)))
     }
 }

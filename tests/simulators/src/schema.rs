@@ -53,11 +53,7 @@ impl Schema {
     ///
     /// # Errors
     /// [`UnsupportedSchema`] also if the document has no such body.
-    pub fn request_body(
-        document: &Value,
-        path: &str,
-        method: &str,
-    ) -> Result<Self, UnsupportedSchema> {
+    pub fn request_body(document: &Value, path: &str, method: &str) -> Result<Self, UnsupportedSchema> {
         let schema = contract::request_schema(document, path, method);
         Self::new(schema.ok_or_else(|| UnsupportedSchema(format!("no body for {method} {path}")))?)
     }
@@ -98,21 +94,10 @@ fn check(schema: &Value, value: &Value, at: &str, problems: &mut Vec<Problem>) {
         return;
     }
     if let Some(kind) = schema["type"].as_str().filter(|kind| !is_a(kind, value)) {
-        return problems.push(Problem {
-            at: at.to_owned(),
-            message: format!("must be of type {kind}"),
-        });
+        return problems.push(Problem { at: at.to_owned(), message: format!("must be of type {kind}") });
     }
-    let mut say = |message: String| {
-        problems.push(Problem {
-            at: at.to_owned(),
-            message,
-        })
-    };
-    if schema["enum"]
-        .as_array()
-        .is_some_and(|allowed| !allowed.contains(value))
-    {
+    let mut say = |message: String| problems.push(Problem { at: at.to_owned(), message });
+    if schema["enum"].as_array().is_some_and(|allowed| !allowed.contains(value)) {
         say("is not one of the allowed values".to_owned());
     }
     match value {
@@ -137,12 +122,7 @@ fn check_text(schema: &Value, text: &str, say: &mut impl FnMut(String)) {
 }
 
 fn check_items(schema: &Value, items: &[Value], at: &str, problems: &mut Vec<Problem>) {
-    let mut say = |message: String| {
-        problems.push(Problem {
-            at: at.to_owned(),
-            message,
-        })
-    };
+    let mut say = |message: String| problems.push(Problem { at: at.to_owned(), message });
     let count = items.len() as u64;
     if let Some(least) = schema["minItems"].as_u64().filter(|least| count < *least) {
         say(format!("must have at least {least} entries"));
@@ -150,61 +130,28 @@ fn check_items(schema: &Value, items: &[Value], at: &str, problems: &mut Vec<Pro
     if let Some(most) = schema["maxItems"].as_u64().filter(|most| count > *most) {
         say(format!("must have at most {most} entries"));
     }
-    if schema["uniqueItems"] == true
-        && items
-            .iter()
-            .enumerate()
-            .any(|(n, item)| items[..n].contains(item))
-    {
+    if schema["uniqueItems"] == true && items.iter().enumerate().any(|(n, item)| items[..n].contains(item)) {
         say("must not repeat an entry".to_owned());
     }
     if let Some(item_schema) = schema.get("items") {
-        items
-            .iter()
-            .enumerate()
-            .for_each(|(n, item)| check(item_schema, item, &join(at, &n.to_string()), problems));
+        items.iter().enumerate().for_each(|(n, item)| check(item_schema, item, &join(at, &n.to_string()), problems));
     }
 }
 
-fn check_fields(
-    schema: &Value,
-    fields: &Map<String, Value>,
-    at: &str,
-    problems: &mut Vec<Problem>,
-) {
-    for name in schema["required"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-    {
+fn check_fields(schema: &Value, fields: &Map<String, Value>, at: &str, problems: &mut Vec<Problem>) {
+    for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         if !fields.contains_key(name) {
-            problems.push(Problem {
-                at: join(at, name),
-                message: "is required".to_owned(),
-            });
+            problems.push(Problem { at: join(at, name), message: "is required".to_owned() });
         }
     }
-    if let Some(most) = schema["maxProperties"]
-        .as_u64()
-        .filter(|most| fields.len() as u64 > *most)
-    {
-        problems.push(Problem {
-            at: at.to_owned(),
-            message: format!("must have at most {most} fields"),
-        });
+    if let Some(most) = schema["maxProperties"].as_u64().filter(|most| fields.len() as u64 > *most) {
+        problems.push(Problem { at: at.to_owned(), message: format!("must have at most {most} fields") });
     }
     for (name, value) in fields {
         let at = join(at, name);
-        match (
-            schema["properties"].get(name),
-            &schema["additionalProperties"],
-        ) {
+        match (schema["properties"].get(name), &schema["additionalProperties"]) {
             (Some(field), _) => check(field, value, &at, problems),
-            (None, Value::Bool(false)) => problems.push(Problem {
-                at,
-                message: "is not known".to_owned(),
-            }),
+            (None, Value::Bool(false)) => problems.push(Problem { at, message: "is not known".to_owned() }),
             (None, others @ Value::Object(_)) => check(others, value, &at, problems),
             (None, _) => {}
         }
@@ -234,11 +181,7 @@ fn looks_like_an_address(text: &str) -> bool {
 }
 
 fn join(at: &str, name: &str) -> String {
-    if at.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{at}.{name}")
-    }
+    if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") }
 }
 
 #[cfg(test)]

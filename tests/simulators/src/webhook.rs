@@ -29,11 +29,7 @@ impl Poster {
             .redirect(reqwest::redirect::Policy::none())
             .user_agent("SendGrid Event API (simulated)")
             .build()?;
-        Ok(Self {
-            http,
-            key,
-            first_pause,
-        })
+        Ok(Self { http, key, first_pause })
     }
 
     pub(crate) fn key(&self) -> &EventKey {
@@ -48,10 +44,7 @@ impl Poster {
         let timestamp = clock::now().timestamp().to_string();
         let sent = (self.http.post(target))
             .header("Content-Type", "application/json")
-            .header(
-                "X-Twilio-Email-Event-Webhook-Signature",
-                self.key.sign(&timestamp, &body),
-            )
+            .header("X-Twilio-Email-Event-Webhook-Signature", self.key.sign(&timestamp, &body))
             .header("X-Twilio-Email-Event-Webhook-Timestamp", &timestamp)
             .body(body)
             .send()
@@ -67,9 +60,7 @@ impl Poster {
 
     /// How long to wait after so many failed tries; `None` to give up.
     pub(crate) fn pause_after(&self, tries: u32) -> Option<Duration> {
-        let pause = self
-            .first_pause
-            .saturating_mul(1 << tries.saturating_sub(1).min(16));
+        let pause = self.first_pause.saturating_mul(1 << tries.saturating_sub(1).min(16));
         (tries < TRIES).then_some(pause.min(LONGEST_PAUSE))
     }
 }

@@ -108,14 +108,11 @@ impl EventKind {
     /// the mail; of an unknown kind we claim nothing.
     pub fn outcome(&self) -> Option<Outcome> {
         match self {
-            Self::Processed
-            | Self::Unsubscribe
-            | Self::GroupUnsubscribe
-            | Self::GroupResubscribe => Some(Outcome::Accepted),
-            Self::Deferred => Some(Outcome::Deferred),
-            Self::Delivered | Self::Open | Self::Click | Self::SpamReport => {
-                Some(Outcome::Delivered)
+            Self::Processed | Self::Unsubscribe | Self::GroupUnsubscribe | Self::GroupResubscribe => {
+                Some(Outcome::Accepted)
             }
+            Self::Deferred => Some(Outcome::Deferred),
+            Self::Delivered | Self::Open | Self::Click | Self::SpamReport => Some(Outcome::Delivered),
             Self::Dropped | Self::Blocked | Self::Bounce => Some(Outcome::Failed),
             Self::Other(_) => None,
         }
@@ -154,19 +151,13 @@ impl std::fmt::Debug for DeliveryEvent {
 impl DeliveryEvent {
     /// Our id of the mail, if it is one of ours.
     pub fn message_id(&self) -> Option<&str> {
-        self.custom_args
-            .get(crate::sendgrid::ARG_MESSAGE)
-            .map(String::as_str)
+        self.custom_args.get(crate::sendgrid::ARG_MESSAGE).map(String::as_str)
     }
 
     /// Whether the event is about this accepted send, and not about a second copy of the same mail.
     pub fn is_about(&self, provider_message_id: &str) -> bool {
-        let rest = self
-            .sg_message_id
-            .as_deref()
-            .and_then(|id| id.strip_prefix(provider_message_id));
-        !provider_message_id.is_empty()
-            && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        let rest = self.sg_message_id.as_deref().and_then(|id| id.strip_prefix(provider_message_id));
+        !provider_message_id.is_empty() && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     }
 }
 
@@ -181,11 +172,7 @@ pub struct NotABatch(#[source] serde_json::Error);
 /// [`NotABatch`] if the body is not a JSON array.
 pub fn parse(raw: &[u8], received_at: DateTime<Utc>) -> Result<Vec<DeliveryEvent>, NotABatch> {
     let entries: Vec<Value> = serde_json::from_slice(raw).map_err(NotABatch)?;
-    Ok(entries
-        .iter()
-        .filter_map(Value::as_object)
-        .map(|entry| event(entry, received_at))
-        .collect())
+    Ok(entries.iter().filter_map(Value::as_object).map(|entry| event(entry, received_at)).collect())
 }
 
 /// Whether events use this name for themselves, so that no custom argument may.
@@ -195,10 +182,7 @@ pub(in crate::sendgrid) fn is_vendor_field(name: &str) -> bool {
 
 fn event(entry: &Map<String, Value>, received_at: DateTime<Utc>) -> DeliveryEvent {
     let text = |name: &str| entry.get(name).and_then(Value::as_str);
-    let at = entry
-        .get("timestamp")
-        .and_then(seconds)
-        .and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+    let at = entry.get("timestamp").and_then(seconds).and_then(|seconds| DateTime::from_timestamp(seconds, 0));
     let custom = entry.iter().filter(|(name, _)| !is_vendor_field(name));
     DeliveryEvent {
         sg_event_id: event_id(text("sg_event_id"), entry),
@@ -207,9 +191,7 @@ fn event(entry: &Map<String, Value>, received_at: DateTime<Utc>) -> DeliveryEven
         email: text("email").map(str::to_owned),
         sg_message_id: text("sg_message_id").map(str::to_owned),
         reason: text("reason").or(text("response")).map(str::to_owned),
-        custom_args: custom
-            .filter_map(|(name, value)| Some((name.clone(), scalar(value)?)))
-            .collect(),
+        custom_args: custom.filter_map(|(name, value)| Some((name.clone(), scalar(value)?))).collect(),
     }
 }
 
@@ -217,18 +199,12 @@ fn event_id(given: Option<&str>, entry: &Map<String, Value>) -> String {
     match given {
         Some(id) if !id.is_empty() && id.len() <= ID_LIMIT => id.to_owned(),
         // Maps print in the order of their keys, so a repeated event has the same digest.
-        _ => format!(
-            "sha256-{}",
-            hex::encode(Sha256::digest(Value::Object(entry.clone()).to_string()))
-        ),
+        _ => format!("sha256-{}", hex::encode(Sha256::digest(Value::Object(entry.clone()).to_string()))),
     }
 }
 
 fn seconds(value: &Value) -> Option<i64> {
-    value
-        .as_i64()
-        .or_else(|| value.as_f64().map(|seconds| seconds as i64))
-        .or_else(|| value.as_str()?.parse().ok())
+    value.as_i64().or_else(|| value.as_f64().map(|seconds| seconds as i64)).or_else(|| value.as_str()?.parse().ok())
 }
 
 fn scalar(value: &Value) -> Option<String> {

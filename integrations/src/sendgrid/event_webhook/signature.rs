@@ -38,9 +38,7 @@ impl PublicKey {
     /// [`Forged::Key`] if it is anything else.
     pub fn from_base64(text: &str) -> Result<Self, Forged> {
         let der = STANDARD.decode(text.trim()).map_err(|_| Forged::Key)?;
-        VerifyingKey::from_public_key_der(&der)
-            .map(Self)
-            .map_err(|_| Forged::Key)
+        VerifyingKey::from_public_key_der(&der).map(Self).map_err(|_| Forged::Key)
     }
 }
 
@@ -68,12 +66,8 @@ pub fn verify(
     if (now - signed_at).abs() > tolerance {
         return Err(Forged::Old);
     }
-    let der = STANDARD
-        .decode(signature_header)
-        .map_err(|_| Forged::Signature)?;
+    let der = STANDARD.decode(signature_header).map_err(|_| Forged::Signature)?;
     let signature = Signature::from_der(&der).map_err(|_| Forged::Signature)?;
     let signed = [timestamp_header.as_bytes(), raw_body].concat();
-    key.0
-        .verify(&signed, &signature)
-        .map_err(|_| Forged::Signature)
+    key.0.verify(&signed, &signature).map_err(|_| Forged::Signature)
 }

@@ -23,10 +23,7 @@ fn signing_key() -> SigningKey {
 }
 
 fn public_key() -> PublicKey {
-    let der = signing_key()
-        .verifying_key()
-        .to_public_key_der()
-        .expect("encodes");
+    let der = signing_key().verifying_key().to_public_key_der().expect("encodes");
     PublicKey::from_base64(&STANDARD.encode(der.as_bytes())).expect("a key")
 }
 
@@ -42,10 +39,7 @@ fn check(signature: &str, timestamp: &str, body: &[u8], now: DateTime<Utc>) -> R
 #[test]
 fn a_batch_signed_just_now_is_believed() {
     let timestamp = SIGNED_AT.to_string();
-    assert_eq!(
-        check(&sign(&timestamp, BODY), &timestamp, BODY, now()),
-        Ok(())
-    );
+    assert_eq!(check(&sign(&timestamp, BODY), &timestamp, BODY, now()), Ok(()));
 }
 
 #[test]
@@ -53,19 +47,9 @@ fn an_old_batch_and_one_from_the_future_are_refused_though_well_signed() {
     let timestamp = SIGNED_AT.to_string();
     let signature = sign(&timestamp, BODY);
 
-    assert_eq!(
-        check(&signature, &timestamp, BODY, now() + TOLERANCE),
-        Ok(())
-    );
-    for shift in [
-        TimeDelta::seconds(301),
-        TimeDelta::seconds(-301),
-        TimeDelta::days(400),
-    ] {
-        assert_eq!(
-            check(&signature, &timestamp, BODY, now() + shift),
-            Err(Forged::Old)
-        );
+    assert_eq!(check(&signature, &timestamp, BODY, now() + TOLERANCE), Ok(()));
+    for shift in [TimeDelta::seconds(301), TimeDelta::seconds(-301), TimeDelta::days(400)] {
+        assert_eq!(check(&signature, &timestamp, BODY, now() + shift), Err(Forged::Old));
     }
 }
 
@@ -74,58 +58,22 @@ fn a_changed_body_timestamp_or_signature_is_refused() {
     let timestamp = SIGNED_AT.to_string();
     let signature = sign(&timestamp, BODY);
 
-    assert_eq!(
-        check(&signature, &timestamp, b"[]", now()),
-        Err(Forged::Signature)
-    );
-    assert_eq!(
-        check(&signature, "1790000001", BODY, now()),
-        Err(Forged::Signature)
-    );
-    for wrong in [
-        "",
-        "AAAA",
-        "not base64!",
-        &signature[..20],
-        &signature.to_lowercase(),
-    ] {
-        assert_eq!(
-            check(wrong, &timestamp, BODY, now()),
-            Err(Forged::Signature),
-            "{wrong}"
-        );
+    assert_eq!(check(&signature, &timestamp, b"[]", now()), Err(Forged::Signature));
+    assert_eq!(check(&signature, "1790000001", BODY, now()), Err(Forged::Signature));
+    for wrong in ["", "AAAA", "not base64!", &signature[..20], &signature.to_lowercase()] {
+        assert_eq!(check(wrong, &timestamp, BODY, now()), Err(Forged::Signature), "{wrong}");
     }
-    for wrong in [
-        "",
-        "+1790000000",
-        " 1790000000",
-        "1790000000.0",
-        "99999999999999999999",
-        "9999999999999999",
-        "-1",
-        "now",
-    ] {
-        assert_eq!(
-            check(&sign(wrong, BODY), wrong, BODY, now()),
-            Err(Forged::Timestamp),
-            "{wrong}"
-        );
+    for wrong in
+        ["", "+1790000000", " 1790000000", "1790000000.0", "99999999999999999999", "9999999999999999", "-1", "now"]
+    {
+        assert_eq!(check(&sign(wrong, BODY), wrong, BODY, now()), Err(Forged::Timestamp), "{wrong}");
     }
 }
 
 #[test]
 fn a_key_of_another_kind_is_refused() {
-    for wrong in [
-        "",
-        "AAAA",
-        "not base64!",
-        "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=",
-    ] {
-        assert_eq!(
-            PublicKey::from_base64(wrong).err(),
-            Some(Forged::Key),
-            "{wrong}"
-        );
+    for wrong in ["", "AAAA", "not base64!", "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE="] {
+        assert_eq!(PublicKey::from_base64(wrong).err(), Some(Forged::Key), "{wrong}");
     }
 }
 
@@ -137,8 +85,7 @@ fn every_field_of_an_event_finds_its_place() {
 
     let events = parse(raw, now()).expect("a batch");
 
-    let custom_args = [("message", "42"), ("number", "5"), ("tenant", "7")]
-        .map(|(k, v)| (k.to_owned(), v.to_owned()));
+    let custom_args = [("message", "42"), ("number", "5"), ("tenant", "7")].map(|(k, v)| (k.to_owned(), v.to_owned()));
     let expected = DeliveryEvent {
         sg_event_id: "Ym91".to_owned(),
         kind: EventKind::Bounce,
@@ -155,27 +102,16 @@ fn every_field_of_an_event_finds_its_place() {
 
 #[test]
 fn unknown_kinds_fields_and_shapes_pass() {
-    let raw = br#"[{"event":"teleported","brand_new":{"a":[1]},"sg_event_id":"e1"}, 5, null, {"timestamp":"1790000000"},
+    let raw =
+        br#"[{"event":"teleported","brand_new":{"a":[1]},"sg_event_id":"e1"}, 5, null, {"timestamp":"1790000000"},
         {"event":"bounce","type":"blocked","timestamp":-99999999999999999}, {"sg_event_id":"","event":7}]"#;
 
     let events = parse(raw, now()).expect("a batch");
 
     let kinds: Vec<_> = events.iter().map(|event| event.kind.clone()).collect();
     let other = |text: &str| EventKind::Other(text.to_owned());
-    assert_eq!(
-        kinds,
-        [
-            other("teleported"),
-            other(""),
-            EventKind::Blocked,
-            other("")
-        ]
-    );
-    assert!(
-        events
-            .iter()
-            .all(|event| event.at == now() && event.custom_args.is_empty())
-    );
+    assert_eq!(kinds, [other("teleported"), other(""), EventKind::Blocked, other("")]);
+    assert!(events.iter().all(|event| event.at == now() && event.custom_args.is_empty()));
     assert!(parse(b"{}", now()).is_err() && parse(b"", now()).is_err());
 }
 
@@ -183,14 +119,8 @@ fn unknown_kinds_fields_and_shapes_pass() {
 fn an_event_without_an_id_gets_the_same_one_each_time_and_another_event_another() {
     let id = |raw: &[u8]| parse(raw, now()).expect("a batch")[0].sg_event_id.clone();
 
-    assert_eq!(
-        id(br#"[{"event":"open","timestamp":1}]"#),
-        id(br#"[{"event":"open","timestamp":1}]"#)
-    );
-    assert_ne!(
-        id(br#"[{"event":"open","timestamp":1}]"#),
-        id(br#"[{"event":"open","timestamp":2}]"#)
-    );
+    assert_eq!(id(br#"[{"event":"open","timestamp":1}]"#), id(br#"[{"event":"open","timestamp":1}]"#));
+    assert_ne!(id(br#"[{"event":"open","timestamp":1}]"#), id(br#"[{"event":"open","timestamp":2}]"#));
 }
 
 #[test]
@@ -212,17 +142,8 @@ fn the_outcome_does_not_depend_on_the_order_of_events() {
     let outcome = |kinds: &[EventKind]| kinds.iter().filter_map(EventKind::outcome).max();
     use EventKind::{Bounce, Deferred, Delivered, Processed};
 
-    assert_eq!(
-        outcome(&[Delivered, Processed, Deferred]),
-        Some(Outcome::Delivered)
-    );
-    assert_eq!(
-        outcome(&[Processed, Deferred, Delivered]),
-        Some(Outcome::Delivered)
-    );
-    assert_eq!(
-        outcome(&[Bounce, Delivered, Processed]),
-        Some(Outcome::Failed)
-    );
+    assert_eq!(outcome(&[Delivered, Processed, Deferred]), Some(Outcome::Delivered));
+    assert_eq!(outcome(&[Processed, Deferred, Delivered]), Some(Outcome::Delivered));
+    assert_eq!(outcome(&[Bounce, Delivered, Processed]), Some(Outcome::Failed));
     assert_eq!(outcome(&[EventKind::Other("new".to_owned())]), None);
 }

@@ -22,11 +22,7 @@ const LIMIT: usize = 30 * 1024 * 1024;
 const NO_ANSWER: Duration = Duration::from_secs(60);
 
 #[handler]
-pub(super) async fn send(
-    request: &Request,
-    body: Body,
-    Data(sendgrid): Data<&SendgridHandle>,
-) -> Response {
+pub(super) async fn send(request: &Request, body: Body, Data(sendgrid): Data<&SendgridHandle>) -> Response {
     sendgrid.count_attempt();
     let raw = match body.into_bytes_limit(LIMIT).await {
         Ok(raw) => raw,
@@ -45,30 +41,15 @@ pub(super) async fn send(
 
 /// Whether the caller shows a key; the refusal if not.
 pub(super) fn authorize(request: &Request, sendgrid: &SendgridHandle) -> Result<(), Refusal> {
-    let given = request
-        .header("authorization")
-        .and_then(|value| value.strip_prefix("Bearer "))
-        .unwrap_or_default();
-    let fits = sendgrid
-        .options()
-        .api_key
-        .as_ref()
-        .is_none_or(|key| key == given);
-    if given.is_empty() || !fits {
-        Err(Refusal::of(401, "authorization required"))
-    } else {
-        Ok(())
-    }
+    let given = request.header("authorization").and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+    let fits = sendgrid.options().api_key.as_ref().is_none_or(|key| key == given);
+    if given.is_empty() || !fits { Err(Refusal::of(401, "authorization required")) } else { Ok(()) }
 }
 
 fn check(request: &Request, raw: &[u8], sendgrid: &SendgridHandle) -> Result<Value, Refusal> {
     authorize(request, sendgrid)?;
     let kind = request.header("content-type").unwrap_or_default();
-    if !kind
-        .split(';')
-        .next()
-        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
-    {
+    if !kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json")) {
         return Err(Refusal::of(415, "Content-Type should be application/json."));
     }
     let mail: Value = serde_json::from_slice(raw).map_err(|_| Refusal::of(400, "Bad Request"))?;
@@ -76,16 +57,10 @@ fn check(request: &Request, raw: &[u8], sendgrid: &SendgridHandle) -> Result<Val
     if !problems.is_empty() {
         return Err(Refusal::because(400, problems));
     }
-    let domain = mail["from"]["email"]
-        .as_str()
-        .and_then(|email| email.rsplit('@').next())
-        .unwrap_or_default();
+    let domain = mail["from"]["email"].as_str().and_then(|email| email.rsplit('@').next()).unwrap_or_default();
     let verified = &sendgrid.options().verified_domains;
     if !verified.is_empty() && !verified.iter().any(|one| one.eq_ignore_ascii_case(domain)) {
-        return Err(Refusal::because(
-            403,
-            vec![Complaint::of("from", rules::UNVERIFIED_SENDER)],
-        ));
+        return Err(Refusal::because(403, vec![Complaint::of("from", rules::UNVERIFIED_SENDER)]));
     }
     Ok(mail)
 }
@@ -97,9 +72,7 @@ fn take_over(checked: Result<Value, Refusal>, sendgrid: &SendgridHandle) -> Resp
     };
     let id = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 16]>());
     match sendgrid.take_over(id, request) {
-        Ok(mail) => StatusCode::ACCEPTED
-            .with_header("X-Message-Id", mail.id)
-            .into_response(),
+        Ok(mail) => StatusCode::ACCEPTED.with_header("X-Message-Id", mail.id).into_response(),
         Err(error) => {
             tracing::warn!(%error, "a mail could not be kept");
             Refusal::failure().into_response()
@@ -150,8 +123,7 @@ async fn misbehave(
 }
 
 fn too_many(pause: Duration) -> Response {
-    let reset = clock::now().timestamp()
-        + i64::try_from(pause.as_millis().div_ceil(1000)).unwrap_or(i64::MAX / 2);
+    let reset = clock::now().timestamp() + i64::try_from(pause.as_millis().div_ceil(1000)).unwrap_or(i64::MAX / 2);
     Refusal::of(429, "too many requests")
         .with_header("X-RateLimit-Limit", "600")
         .with_header("X-RateLimit-Remaining", "0")

@@ -22,22 +22,12 @@ pub(super) struct WebhookTarget {
 
 /// Newest first.
 #[handler]
-pub(super) fn mails(
-    Query(filter): Query<MailFilter>,
-    Data(sendgrid): Data<&SendgridHandle>,
-) -> Response {
+pub(super) fn mails(Query(filter): Query<MailFilter>, Data(sendgrid): Data<&SendgridHandle>) -> Response {
     let mails = match &filter.to {
         Some(address) => sendgrid.sent_to(address),
         None => sendgrid.sent(),
     };
-    answer(
-        200,
-        &mails
-            .iter()
-            .rev()
-            .map(super::mail::SentMail::view)
-            .collect(),
-    )
+    answer(200, &mails.iter().rev().map(super::mail::SentMail::view).collect())
 }
 
 #[handler]
@@ -55,10 +45,7 @@ pub(super) fn forget_mails(Data(sendgrid): Data<&SendgridHandle>) -> StatusCode 
 }
 
 #[handler]
-pub(super) fn add_fault(
-    Json(fault): Json<Fault>,
-    Data(sendgrid): Data<&SendgridHandle>,
-) -> Response {
+pub(super) fn add_fault(Json(fault): Json<Fault>, Data(sendgrid): Data<&SendgridHandle>) -> Response {
     sendgrid.fault(fault);
     answer(201, &json!(sendgrid.open_faults()))
 }
@@ -75,10 +62,7 @@ pub(super) fn clear_faults(Data(sendgrid): Data<&SendgridHandle>) -> StatusCode 
 }
 
 #[handler]
-pub(super) async fn post_events(
-    Json(events): Json<Vec<Value>>,
-    Data(sendgrid): Data<&SendgridHandle>,
-) -> Response {
+pub(super) async fn post_events(Json(events): Json<Vec<Value>>, Data(sendgrid): Data<&SendgridHandle>) -> Response {
     answer(200, &json!({"status": sendgrid.post_events(&events).await}))
 }
 

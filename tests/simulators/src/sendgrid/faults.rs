@@ -31,13 +31,7 @@ fn once() -> u32 {
 impl Fault {
     /// The fault for the next mail, whoever gets it.
     pub fn once(kind: FaultKind) -> Self {
-        Self {
-            kind,
-            times: 1,
-            delay_ms: None,
-            match_to: None,
-            done: false,
-        }
+        Self { kind, times: 1, delay_ms: None, match_to: None, done: false }
     }
 
     pub(super) fn delay(&self, default: Duration) -> Duration {
@@ -75,15 +69,8 @@ impl FaultKind {
     /// Whether it concerns the events and not the request.
     pub(super) fn is_about_webhooks(self) -> bool {
         match self {
-            Self::DuplicateWebhooks
-            | Self::DelayWebhooks
-            | Self::ReorderWebhooks
-            | Self::LoseWebhooks => true,
-            Self::TimeoutAfterDoing
-            | Self::Status429
-            | Self::Status500
-            | Self::CutConnection
-            | Self::Slow => false,
+            Self::DuplicateWebhooks | Self::DelayWebhooks | Self::ReorderWebhooks | Self::LoseWebhooks => true,
+            Self::TimeoutAfterDoing | Self::Status429 | Self::Status500 | Self::CutConnection | Self::Slow => false,
         }
     }
 }
@@ -140,11 +127,7 @@ fn concerns(fault: &Fault, recipients: &[String]) -> bool {
 
 fn use_up(open: &mut Vec<Fault>, position: usize) -> Fault {
     open[position].times -= 1;
-    if open[position].times == 0 {
-        open.remove(position)
-    } else {
-        open[position].clone()
-    }
+    if open[position].times == 0 { open.remove(position) } else { open[position].clone() }
 }
 
 #[cfg(test)]
@@ -158,11 +141,8 @@ mod tests {
     #[test]
     fn a_fault_is_used_up_by_the_mails_that_it_is_meant_for() {
         let faults = Faults::default();
-        let for_pat = Fault {
-            times: 2,
-            match_to: Some("pat@example.com".to_owned()),
-            ..Fault::once(FaultKind::Status500)
-        };
+        let for_pat =
+            Fault { times: 2, match_to: Some("pat@example.com".to_owned()), ..Fault::once(FaultKind::Status500) };
         faults.add(for_pat);
 
         assert_eq!(faults.take_for_request(&to("sam@example.com")), None);
@@ -176,50 +156,25 @@ mod tests {
     #[test]
     fn several_faults_of_events_work_together_and_each_kind_once_a_mail() {
         let faults = Faults::default();
-        for kind in [
-            FaultKind::DuplicateWebhooks,
-            FaultKind::ReorderWebhooks,
-            FaultKind::DuplicateWebhooks,
-        ] {
+        for kind in [FaultKind::DuplicateWebhooks, FaultKind::ReorderWebhooks, FaultKind::DuplicateWebhooks] {
             faults.add(Fault::once(kind));
         }
 
-        let kinds = |taken: Vec<Fault>| {
-            taken
-                .into_iter()
-                .map(|fault| fault.kind)
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(
-            kinds(faults.take_for_webhooks(&[])),
-            [FaultKind::DuplicateWebhooks, FaultKind::ReorderWebhooks]
-        );
-        assert_eq!(
-            kinds(faults.take_for_webhooks(&[])),
-            [FaultKind::DuplicateWebhooks]
-        );
+        let kinds = |taken: Vec<Fault>| taken.into_iter().map(|fault| fault.kind).collect::<Vec<_>>();
+        assert_eq!(kinds(faults.take_for_webhooks(&[])), [FaultKind::DuplicateWebhooks, FaultKind::ReorderWebhooks]);
+        assert_eq!(kinds(faults.take_for_webhooks(&[])), [FaultKind::DuplicateWebhooks]);
     }
 
     #[test]
     fn orders_are_read_by_the_names_in_the_documentation_and_nothing_else() {
-        let read = |text: &str| {
-            serde_json::from_str::<Fault>(text)
-                .map(|fault| fault.kind)
-                .ok()
-        };
+        let read = |text: &str| serde_json::from_str::<Fault>(text).map(|fault| fault.kind).ok();
 
-        assert_eq!(
-            read(r#"{"kind":"status_429","times":3,"delay_ms":5}"#),
-            Some(FaultKind::Status429)
-        );
+        assert_eq!(read(r#"{"kind":"status_429","times":3,"delay_ms":5}"#), Some(FaultKind::Status429));
         assert_eq!(
             read(r#"{"kind":"timeout_after_doing","match_to":"a@b.example"}"#),
             Some(FaultKind::TimeoutAfterDoing)
         );
-        assert_eq!(
-            read(r#"{"kind":"status_500","done":true}"#),
-            Some(FaultKind::Status500)
-        );
+        assert_eq!(read(r#"{"kind":"status_500","done":true}"#), Some(FaultKind::Status500));
         assert_eq!(read(r#"{"kind":"explode"}"#), None);
         assert_eq!(read(r#"{"kind":"slow","delay":5}"#), None);
     }

@@ -42,16 +42,9 @@ impl std::fmt::Debug for SendgridHandle {
 }
 
 impl SendgridHandle {
-    pub(crate) fn open(
-        options: SendgridOptions,
-        dir: Option<&Path>,
-        scissors: Scissors,
-    ) -> Result<Self, StartError> {
+    pub(crate) fn open(options: SendgridOptions, dir: Option<&Path>, scissors: Scissors) -> Result<Self, StartError> {
         let key = dir.map_or_else(|| Ok(EventKey::random()), EventKey::in_directory)?;
-        let failed = |source| StartError::Store {
-            path: dir.unwrap_or(Path::new("")).to_owned(),
-            source,
-        };
+        let failed = |source| StartError::Store { path: dir.unwrap_or(Path::new("")).to_owned(), source };
         Ok(Self(Arc::new(Inner {
             store: Mutex::new(Store::open(dir, options.keep).map_err(failed)?),
             faults: Faults::default(),
@@ -94,9 +87,7 @@ impl SendgridHandle {
     /// is up before.
     pub async fn settled(&self, limit: Duration) -> bool {
         let mut pending = self.0.pending.subscribe();
-        tokio::time::timeout(limit, pending.wait_for(|count| *count == 0))
-            .await
-            .is_ok()
+        tokio::time::timeout(limit, pending.wait_for(|count| *count == 0)).await.is_ok()
     }
 
     /// Orders a fault.
@@ -116,11 +107,7 @@ impl SendgridHandle {
 
     /// Where events go from now on, also those of earlier mails that are still being tried.
     pub fn set_webhook_target(&self, target: Option<String>) {
-        *self
-            .0
-            .webhook_target
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = target;
+        *self.0.webhook_target.lock().unwrap_or_else(PoisonError::into_inner) = target;
     }
 
     /// The public half of the key that events are signed with, as the vendor shows it.
@@ -170,11 +157,7 @@ impl SendgridHandle {
     }
 
     pub(super) fn webhook_target(&self) -> Option<String> {
-        self.0
-            .webhook_target
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.0.webhook_target.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn store(&self) -> MutexGuard<'_, Store> {
@@ -190,12 +173,7 @@ impl SendgridHandle {
         let mail = self.store().insert(id, crate::clock::now(), request)?;
         self.changed();
         let faults = self.faults().take_for_webhooks(&mail.to());
-        tokio::spawn(aftermath::run(
-            self.clone(),
-            mail.clone(),
-            faults,
-            self.begin(),
-        ));
+        tokio::spawn(aftermath::run(self.clone(), mail.clone(), faults, self.begin()));
         Ok(mail)
     }
 

@@ -48,10 +48,7 @@ impl SentMail {
 
     /// All recipients for people.
     pub fn to_line(&self) -> String {
-        mailboxes(&self.request)
-            .map(mailbox_line)
-            .collect::<Vec<_>>()
-            .join(", ")
+        mailboxes(&self.request).map(mailbox_line).collect::<Vec<_>>().join(", ")
     }
 
     /// The subject.
@@ -78,19 +75,12 @@ impl SentMail {
     /// A header that was set in the request.
     pub fn header(&self, name: &str) -> Option<&str> {
         let headers = self.request["headers"].as_object()?;
-        headers
-            .iter()
-            .find(|(given, _)| given.eq_ignore_ascii_case(name))?
-            .1
-            .as_str()
+        headers.iter().find(|(given, _)| given.eq_ignore_ascii_case(name))?.1.as_str()
     }
 
     /// Kinds of the events so far, in the order in which they happened.
     pub fn event_kinds(&self) -> Vec<&str> {
-        self.events
-            .iter()
-            .filter_map(|sent| sent.event["event"].as_str())
-            .collect()
+        self.events.iter().filter_map(|sent| sent.event["event"].as_str()).collect()
     }
 
     /// Web addresses in text and HTML, each once, in order: what a person could follow.
@@ -124,19 +114,13 @@ impl SentMail {
 
 /// Addresses of everybody who gets a request's mail.
 pub(super) fn recipients(request: &Value) -> Vec<String> {
-    mailboxes(request)
-        .filter_map(|mailbox| mailbox["email"].as_str())
-        .map(str::to_owned)
-        .collect()
+    mailboxes(request).filter_map(|mailbox| mailbox["email"].as_str()).map(str::to_owned).collect()
 }
 
 fn mailboxes(request: &Value) -> impl Iterator<Item = &Value> {
     let personalizations = request["personalizations"].as_array().into_iter().flatten();
-    personalizations.flat_map(|one| {
-        ["to", "cc", "bcc"]
-            .into_iter()
-            .flat_map(|kind| one[kind].as_array().into_iter().flatten())
-    })
+    personalizations
+        .flat_map(|one| ["to", "cc", "bcc"].into_iter().flat_map(|kind| one[kind].as_array().into_iter().flatten()))
 }
 
 fn mailbox_line(mailbox: &Value) -> String {
@@ -150,20 +134,12 @@ fn mailbox_line(mailbox: &Value) -> String {
 fn web_addresses(body: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut rest = body;
-    while let Some(start) = ["https://", "http://"]
-        .iter()
-        .filter_map(|scheme| rest.find(scheme))
-        .min()
-    {
+    while let Some(start) = ["https://", "http://"].iter().filter_map(|scheme| rest.find(scheme)).min() {
         rest = &rest[start..];
         let end = rest
             .find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | ')' | ']'))
             .unwrap_or(rest.len());
-        found.push(
-            rest[..end]
-                .trim_end_matches(['.', ',', ';', '!', '?'])
-                .replace("&amp;", "&"),
-        );
+        found.push(rest[..end].trim_end_matches(['.', ',', ';', '!', '?']).replace("&amp;", "&"));
         rest = &rest[end..];
     }
     found
@@ -187,13 +163,6 @@ mod tests {
             events: vec![],
         };
 
-        assert_eq!(
-            mail.links(),
-            [
-                "https://a.example/x?b=1&c=2",
-                "http://c.example/",
-                "http://b.example/i.png"
-            ]
-        );
+        assert_eq!(mail.links(), ["https://a.example/x?b=1&c=2", "http://c.example/", "http://b.example/i.png"]);
     }
 }

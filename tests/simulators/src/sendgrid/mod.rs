@@ -71,10 +71,7 @@ pub(crate) fn routes(handle: SendgridHandle) -> impl Endpoint {
     let api = Route::new()
         .at("/mail/send", post(accept::send))
         .at("/suppression/bounces", get(suppressions::list))
-        .at(
-            "/suppression/bounces/:email",
-            get(suppressions::find).delete(suppressions::remove),
-        )
+        .at("/suppression/bounces/:email", get(suppressions::find).delete(suppressions::remove))
         .catch_all_error(|error: poem::Error| async move {
             match error.status() {
                 StatusCode::NOT_FOUND => Refusal::of(404, "not found"),
@@ -90,17 +87,9 @@ pub(crate) fn routes(handle: SendgridHandle) -> impl Endpoint {
         .at("/mails/:id/html", get(pages::html_page))
         .at("/_mails", get(control::mails).delete(control::forget_mails))
         .at("/_mails/:id", get(control::mail))
-        .at(
-            "/_control/faults",
-            post(control::add_fault)
-                .get(control::faults)
-                .delete(control::clear_faults),
-        )
+        .at("/_control/faults", post(control::add_fault).get(control::faults).delete(control::clear_faults))
         .at("/_control/events", post(control::post_events))
-        .at(
-            "/_control/webhook_target",
-            post(control::set_webhook_target).delete(control::clear_webhook_target),
-        )
+        .at("/_control/webhook_target", post(control::set_webhook_target).delete(control::clear_webhook_target))
         .at("/_control/bounces", delete(control::clear_bounces))
         .data(handle)
 }

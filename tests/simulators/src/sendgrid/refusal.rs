@@ -25,13 +25,7 @@ pub(super) struct Complaint {
 impl Refusal {
     /// A refusal of the request as a whole.
     pub(super) fn of(status: u16, message: &str) -> Self {
-        Self::because(
-            status,
-            vec![Complaint {
-                field: None,
-                message: message.to_owned(),
-            }],
-        )
+        Self::because(status, vec![Complaint { field: None, message: message.to_owned() }])
     }
 
     /// A refusal for these reasons.
@@ -46,10 +40,7 @@ impl Refusal {
 
 impl Complaint {
     pub(super) fn of(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            field: Some(field.into()),
-            message: message.into(),
-        }
+        Self { field: Some(field.into()), message: message.into() }
     }
 }
 

@@ -15,7 +15,8 @@ static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
         .expect("only supported keywords, see the test")
 });
 
-pub(super) const UNVERIFIED_SENDER: &str = "The from address does not match a verified Sender Identity. Mail cannot be sent until this error is resolved.";
+pub(super) const UNVERIFIED_SENDER: &str =
+    "The from address does not match a verified Sender Identity. Mail cannot be sent until this error is resolved.";
 const RESERVED_HEADERS: [&str; 12] = [
     "x-sg-id",
     "x-sg-eid",
@@ -35,10 +36,7 @@ const CUSTOM_ARGS_LIMIT: usize = 10_000;
 /// Everything that is wrong with a request; empty if the vendor would take it.
 pub(super) fn problems(mail: &Value) -> Vec<Complaint> {
     let mut problems: Vec<Complaint> = (SCHEMA.problems(mail).into_iter())
-        .map(|problem| Complaint {
-            field: (!problem.at.is_empty()).then_some(problem.at),
-            message: problem.message,
-        })
+        .map(|problem| Complaint { field: (!problem.at.is_empty()).then_some(problem.at), message: problem.message })
         .collect();
     // The further rules read a well-formed request.
     if problems.is_empty() {
@@ -65,14 +63,9 @@ fn envelope(mail: &Value, problems: &mut Vec<Complaint>) {
                 "The to array is required for all personalization objects, and must have at least one email object with a valid email address.",
             ));
         }
-        let everybody = ["to", "cc", "bcc"]
-            .into_iter()
-            .flat_map(|kind| list(&one[kind]));
+        let everybody = ["to", "cc", "bcc"].into_iter().flat_map(|kind| list(&one[kind]));
         let mut seen = BTreeSet::new();
-        if !everybody
-            .filter_map(|mailbox| mailbox["email"].as_str())
-            .all(|email| seen.insert(email.to_lowercase()))
-        {
+        if !everybody.filter_map(|mailbox| mailbox["email"].as_str()).all(|email| seen.insert(email.to_lowercase())) {
             problems.push(Complaint::of(
                 format!("personalizations.{n}"),
                 "Each email address in the personalization block should be unique between to, cc, and bcc.",
@@ -80,10 +73,7 @@ fn envelope(mail: &Value, problems: &mut Vec<Complaint>) {
         }
         custom_args(one, n, problems);
     }
-    let own_subjects = !personalizations.is_empty()
-        && personalizations
-            .iter()
-            .all(|one| one["subject"].is_string());
+    let own_subjects = !personalizations.is_empty() && personalizations.iter().all(|one| one["subject"].is_string());
     if !mail["subject"].is_string() && !own_subjects && !mail["template_id"].is_string() {
         problems.push(Complaint::of(
             "subject",
@@ -96,23 +86,14 @@ fn custom_args(personalization: &Value, n: usize, problems: &mut Vec<Complaint>)
     let field = format!("personalizations.{n}.custom_args");
     let args = personalization["custom_args"].as_object();
     if args.is_some_and(|args| !args.values().all(Value::is_string)) {
-        problems.push(Complaint::of(
-            field,
-            "custom_args must be an object of strings.",
-        ));
+        problems.push(Complaint::of(field, "custom_args must be an object of strings."));
     } else if personalization["custom_args"].to_string().len() > CUSTOM_ARGS_LIMIT {
-        problems.push(Complaint::of(
-            field,
-            "The total size of custom_args may not exceed 10,000 bytes.",
-        ));
+        problems.push(Complaint::of(field, "The total size of custom_args may not exceed 10,000 bytes."));
     }
 }
 
 fn content(mail: &Value, problems: &mut Vec<Complaint>) {
-    let kinds: Vec<&str> = list(&mail["content"])
-        .iter()
-        .filter_map(|part| part["type"].as_str())
-        .collect();
+    let kinds: Vec<&str> = list(&mail["content"]).iter().filter_map(|part| part["type"].as_str()).collect();
     if kinds.is_empty() && !mail["template_id"].is_string() {
         problems.push(Complaint::of(
             "content",
@@ -135,22 +116,10 @@ fn content(mail: &Value, problems: &mut Vec<Complaint>) {
 fn headers(mail: &Value, problems: &mut Vec<Complaint>) {
     for (name, value) in mail["headers"].as_object().into_iter().flatten() {
         let field = format!("headers.{name}");
-        if RESERVED_HEADERS
-            .iter()
-            .any(|reserved| reserved.eq_ignore_ascii_case(name))
-        {
-            problems.push(Complaint::of(
-                field,
-                format!("The header {name:?} is reserved and cannot be set."),
-            ));
-        } else if !value
-            .as_str()
-            .is_some_and(|text| text.is_ascii() && !text.contains(['\r', '\n']))
-        {
-            problems.push(Complaint::of(
-                field,
-                "Header values must be strings of ASCII without line breaks.",
-            ));
+        if RESERVED_HEADERS.iter().any(|reserved| reserved.eq_ignore_ascii_case(name)) {
+            problems.push(Complaint::of(field, format!("The header {name:?} is reserved and cannot be set.")));
+        } else if !value.as_str().is_some_and(|text| text.is_ascii() && !text.contains(['\r', '\n'])) {
+            problems.push(Complaint::of(field, "Header values must be strings of ASCII without line breaks."));
         }
     }
 }
@@ -159,10 +128,7 @@ fn attachments(mail: &Value, problems: &mut Vec<Complaint>) {
     use base64::Engine;
     for (n, file) in list(&mail["attachments"]).iter().enumerate() {
         let content = file["content"].as_str().unwrap_or_default();
-        if base64::engine::general_purpose::STANDARD
-            .decode(content)
-            .is_err()
-        {
+        if base64::engine::general_purpose::STANDARD.decode(content).is_err() {
             problems.push(Complaint::of(
                 format!("attachments.{n}.content"),
                 "The attachment content must be base64 encoded.",
@@ -193,10 +159,7 @@ mod tests {
         let mut mail = mail();
         let (parent, name) = pointer.rsplit_once('/').expect("a pointer");
         mail.pointer_mut(parent).expect("a parent")[name] = value;
-        problems(&mail)
-            .into_iter()
-            .map(|problem| problem.field.unwrap_or_default())
-            .collect()
+        problems(&mail).into_iter().map(|problem| problem.field.unwrap_or_default()).collect()
     }
 
     #[test]
@@ -211,39 +174,19 @@ mod tests {
             ("/from", json!({"email": "nobody"}), "from.email"),
             ("/subject", json!(null), "subject"),
             ("/personalizations", json!([]), "personalizations"),
-            (
-                "/personalizations",
-                json!([{"to": []}]),
-                "personalizations.0.to",
-            ),
-            (
-                "/personalizations",
-                json!([{"to": [{"email": "a@b.c"}, {"email": "A@b.c"}]}]),
-                "personalizations.0",
-            ),
+            ("/personalizations", json!([{"to": []}]), "personalizations.0.to"),
+            ("/personalizations", json!([{"to": [{"email": "a@b.c"}, {"email": "A@b.c"}]}]), "personalizations.0"),
             (
                 "/personalizations",
                 json!([{"to": [{"email": "a@b.c"}], "custom_args": {"a": 1}}]),
                 "personalizations.0.custom_args",
             ),
             ("/content", json!([]), "content"),
-            (
-                "/content",
-                json!([{"type": "text/html", "value": "x"}, {"type": "text/plain", "value": "x"}]),
-                "content",
-            ),
-            (
-                "/content",
-                json!([{"type": "text/plain", "value": ""}]),
-                "content.0.value",
-            ),
+            ("/content", json!([{"type": "text/html", "value": "x"}, {"type": "text/plain", "value": "x"}]), "content"),
+            ("/content", json!([{"type": "text/plain", "value": ""}]), "content.0.value"),
             ("/headers", json!({"Bcc": "x@y.z"}), "headers.Bcc"),
             ("/headers", json!({"X-A": "a\r\nBcc: x"}), "headers.X-A"),
-            (
-                "/attachments",
-                json!([{"content": "%%%", "filename": "a"}]),
-                "attachments.0.content",
-            ),
+            ("/attachments", json!([{"content": "%%%", "filename": "a"}]), "attachments.0.content"),
             ("/categories", json!(["a", "a"]), "categories"),
         ] {
             assert_eq!(fields(pointer, value.clone()), [field], "{pointer} {value}");

@@ -44,31 +44,14 @@ impl Store {
         }
         mails.sort_by_key(|mail| mail.sequence);
         let next_sequence = mails.last().map_or(1, |mail| mail.sequence + 1);
-        let mut store = Self {
-            dir,
-            keep: keep.max(1),
-            next_sequence,
-            mails: mails.into(),
-            bounces,
-        };
+        let mut store = Self { dir, keep: keep.max(1), next_sequence, mails: mails.into(), bounces };
         store.drop_old();
         Ok(store)
     }
 
     /// Keeps a new mail. It is on the disk when this returns.
-    pub(super) fn insert(
-        &mut self,
-        id: String,
-        received_at: DateTime<Utc>,
-        request: Value,
-    ) -> io::Result<SentMail> {
-        let mail = SentMail {
-            id,
-            sequence: self.next_sequence,
-            received_at,
-            request,
-            events: Vec::new(),
-        };
+    pub(super) fn insert(&mut self, id: String, received_at: DateTime<Utc>, request: Value) -> io::Result<SentMail> {
+        let mail = SentMail { id, sequence: self.next_sequence, received_at, request, events: Vec::new() };
         self.write(&mail)?;
         self.next_sequence += 1;
         self.mails.push_back(mail.clone());
@@ -88,12 +71,7 @@ impl Store {
     /// Notes events that have happened to a mail.
     pub(super) fn add_events(&mut self, id: &str, events: &[Value]) {
         self.change(id, |mail| {
-            let sent = |event: &Value| SentEvent {
-                event: event.clone(),
-                delivered: 0,
-                tries: 0,
-                last_status: None,
-            };
+            let sent = |event: &Value| SentEvent { event: event.clone(), delivered: 0, tries: 0, last_status: None };
             mail.events.extend(events.iter().map(sent));
         });
     }
@@ -101,14 +79,9 @@ impl Store {
     /// Notes a try to post events.
     pub(super) fn note_try(&mut self, id: &str, events: &[Value], status: Option<u16>) {
         self.change(id, |mail| {
-            for sent in mail
-                .events
-                .iter_mut()
-                .filter(|sent| events.contains(&sent.event))
-            {
+            for sent in mail.events.iter_mut().filter(|sent| events.contains(&sent.event)) {
                 sent.tries += 1;
-                sent.delivered +=
-                    u32::from(status.is_some_and(|status| (200..300).contains(&status)));
+                sent.delivered += u32::from(status.is_some_and(|status| (200..300).contains(&status)));
                 sent.last_status = status;
             }
         });
@@ -191,9 +164,7 @@ fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
     if path.extension().is_none_or(|extension| extension != "json") || !path.exists() {
         return None;
     }
-    let value = std::fs::read(path)
-        .ok()
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let value = std::fs::read(path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
     if value.is_none() {
         tracing::warn!(path = %path.display(), "skipped a file that cannot be read");
     }

@@ -20,29 +20,16 @@ pub(super) fn list(request: &Request, Data(sendgrid): Data<&SendgridHandle>) -> 
 
 /// A list of one or none, as the vendor answers it.
 #[handler]
-pub(super) fn find(
-    request: &Request,
-    Path(email): Path<String>,
-    Data(sendgrid): Data<&SendgridHandle>,
-) -> Response {
+pub(super) fn find(request: &Request, Path(email): Path<String>, Data(sendgrid): Data<&SendgridHandle>) -> Response {
     if let Err(refused) = authorize(request, sendgrid) {
         return refused.into_response();
     }
-    let found: Vec<_> = sendgrid
-        .store()
-        .bounce(&email)
-        .cloned()
-        .into_iter()
-        .collect();
+    let found: Vec<_> = sendgrid.store().bounce(&email).cloned().into_iter().collect();
     answer(200, &json!(found))
 }
 
 #[handler]
-pub(super) fn remove(
-    request: &Request,
-    Path(email): Path<String>,
-    Data(sendgrid): Data<&SendgridHandle>,
-) -> Response {
+pub(super) fn remove(request: &Request, Path(email): Path<String>, Data(sendgrid): Data<&SendgridHandle>) -> Response {
     if let Err(refused) = authorize(request, sendgrid) {
         return refused.into_response();
     }

@@ -25,20 +25,11 @@ async fn start(target: Option<String>) -> Running {
         retry_pause: Duration::from_millis(20),
         ..SendgridOptions::default()
     };
-    Simulators::start(SimulatorOptions {
-        sendgrid,
-        ..SimulatorOptions::default()
-    })
-    .await
-    .expect("starts")
+    Simulators::start(SimulatorOptions { sendgrid, ..SimulatorOptions::default() }).await.expect("starts")
 }
 
 fn http() -> reqwest::Client {
-    reqwest::Client::builder()
-        .no_proxy()
-        .timeout(LIMIT)
-        .build()
-        .expect("a client")
+    reqwest::Client::builder().no_proxy().timeout(LIMIT).build().expect("a client")
 }
 
 fn mail_to(address: &str) -> Value {
@@ -59,10 +50,7 @@ fn mail_to(address: &str) -> Value {
 }
 
 async fn post(running: &Running, path: &str, body: &Value) -> reqwest::Result<reqwest::Response> {
-    let request = http()
-        .post(format!("{}{path}", running.sendgrid_url()))
-        .bearer_auth("SG.test")
-        .json(body);
+    let request = http().post(format!("{}{path}", running.sendgrid_url())).bearer_auth("SG.test").json(body);
     request.send().await
 }
 
@@ -73,15 +61,10 @@ async fn send(running: &Running, body: &Value) -> reqwest::Result<reqwest::Respo
 async fn send_to(running: &Running, address: &str) -> String {
     let answer = send(running, &mail_to(address)).await.expect("an answer");
     assert_eq!(answer.status(), 202);
-    answer.headers()["x-message-id"]
-        .to_str()
-        .expect("text")
-        .to_owned()
+    answer.headers()["x-message-id"].to_str().expect("text").to_owned()
 }
 
 async fn get(running: &Running, path: &str) -> reqwest::Response {
-    let request = http()
-        .get(format!("{}{path}", running.base_url()))
-        .bearer_auth("SG.test");
+    let request = http().get(format!("{}{path}", running.base_url())).bearer_auth("SG.test");
     request.send().await.expect("an answer")
 }

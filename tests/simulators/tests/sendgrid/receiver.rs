@@ -30,21 +30,11 @@ pub struct Receiver {
 impl Receiver {
     /// A receiver that refuses the first so many batches, and its address.
     pub async fn start(refusals: u32) -> (Self, String) {
-        let receiver = Self {
-            refusals: Arc::new(Mutex::new(refusals)),
-            ..Self::default()
-        };
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-            .await
-            .expect("a free port");
-        let url = format!(
-            "http://{}/inbound",
-            listener.local_addr().expect("its address")
-        );
+        let receiver = Self { refusals: Arc::new(Mutex::new(refusals)), ..Self::default() };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("http://{}/inbound", listener.local_addr().expect("its address"));
         let acceptor = TcpAcceptor::from_tokio(listener).expect("an acceptor");
-        let app = Route::new()
-            .at("/inbound", poem::post(take))
-            .data(receiver.clone());
+        let app = Route::new().at("/inbound", poem::post(take)).data(receiver.clone());
         tokio::spawn(Server::new_with_acceptor(acceptor).run(app));
         (receiver, url)
     }
@@ -71,13 +61,8 @@ impl Batch {
     pub fn is_signed_by(&self, public_key: &str) -> bool {
         let der = STANDARD.decode(public_key).expect("base64");
         let key = VerifyingKey::from_public_key_der(&der).expect("a P-256 key");
-        let signature =
-            Signature::from_der(&STANDARD.decode(&self.signature).expect("base64")).expect("DER");
-        key.verify(
-            &[self.timestamp.as_bytes(), &self.body].concat(),
-            &signature,
-        )
-        .is_ok()
+        let signature = Signature::from_der(&STANDARD.decode(&self.signature).expect("base64")).expect("DER");
+        key.verify(&[self.timestamp.as_bytes(), &self.body].concat(), &signature).is_ok()
     }
 }
 

@@ -29,12 +29,7 @@ async fn each_batch_is_signed_over_its_time_and_its_very_bytes() {
         (&json!("7"), &json!("42"), &json!("pat@example.com"))
     );
     assert_eq!(event["category"], json!(["invoice"]));
-    assert!(
-        event["sg_message_id"]
-            .as_str()
-            .expect("text")
-            .starts_with(&format!("{id}."))
-    );
+    assert!(event["sg_message_id"].as_str().expect("text").starts_with(&format!("{id}.")));
     assert_ne!(event["sg_event_id"], batches[1].events()[0]["sg_event_id"]);
 }
 
@@ -58,18 +53,10 @@ async fn the_local_part_decides_the_fate() {
         assert!(running.sendgrid().settled(LIMIT).await);
         assert_eq!(receiver.kinds()[before..].join(" "), fate, "{local}");
     }
-    let blocked: Vec<_> = receiver
-        .batches()
-        .iter()
-        .flat_map(|batch| batch.events())
-        .filter(|e| e["type"] == "blocked")
-        .collect();
+    let blocked: Vec<_> =
+        receiver.batches().iter().flat_map(|batch| batch.events()).filter(|e| e["type"] == "blocked").collect();
     assert_eq!(blocked.len(), 1);
-    assert_eq!(
-        running.sendgrid().bounces().len(),
-        1,
-        "only a bounce goes on the list"
-    );
+    assert_eq!(running.sendgrid().bounces().len(), 1, "only a bounce goes on the list");
 }
 
 #[tokio::test]
@@ -92,17 +79,12 @@ async fn a_refused_batch_comes_again_with_the_same_event_until_it_is_taken() {
 async fn duplicated_webhooks_repeat_their_event_ids() {
     let (receiver, url) = Receiver::start(0).await;
     let running = start(Some(url)).await;
-    running
-        .sendgrid()
-        .fault(Fault::once(FaultKind::DuplicateWebhooks));
+    running.sendgrid().fault(Fault::once(FaultKind::DuplicateWebhooks));
 
     send_to(&running, "pat@example.com").await;
     assert!(running.sendgrid().settled(LIMIT).await);
 
-    assert_eq!(
-        receiver.kinds(),
-        ["processed", "processed", "delivered", "delivered"]
-    );
+    assert_eq!(receiver.kinds(), ["processed", "processed", "delivered", "delivered"]);
     let batches = receiver.batches();
     assert_eq!(batches[0].events(), batches[1].events());
     assert_eq!(running.sendgrid().open_faults(), []);
@@ -113,34 +95,24 @@ async fn reordered_webhooks_bring_the_last_event_first_and_lost_ones_nothing() {
     let (receiver, url) = Receiver::start(0).await;
     let running = start(Some(url)).await;
 
-    running
-        .sendgrid()
-        .fault(Fault::once(FaultKind::ReorderWebhooks));
+    running.sendgrid().fault(Fault::once(FaultKind::ReorderWebhooks));
     send_to(&running, "pat@example.com").await;
     assert!(running.sendgrid().settled(LIMIT).await);
     assert_eq!(receiver.kinds(), ["delivered", "processed"]);
 
-    running
-        .sendgrid()
-        .fault(Fault::once(FaultKind::LoseWebhooks));
+    running.sendgrid().fault(Fault::once(FaultKind::LoseWebhooks));
     send_to(&running, "pat@example.com").await;
     assert!(running.sendgrid().settled(LIMIT).await);
     assert_eq!(receiver.kinds().len(), 2);
     let lost = &running.sendgrid().sent()[1];
-    assert_eq!(
-        (lost.event_kinds(), lost.events[0].tries),
-        (vec!["processed", "delivered"], 0)
-    );
+    assert_eq!((lost.event_kinds(), lost.events[0].tries), (vec!["processed", "delivered"], 0));
 }
 
 #[tokio::test]
 async fn delayed_webhooks_come_after_the_delay() {
     let (receiver, url) = Receiver::start(0).await;
     let running = start(Some(url)).await;
-    running.sendgrid().fault(Fault {
-        delay_ms: Some(400),
-        ..Fault::once(FaultKind::DelayWebhooks)
-    });
+    running.sendgrid().fault(Fault { delay_ms: Some(400), ..Fault::once(FaultKind::DelayWebhooks) });
     let sent_at = std::time::Instant::now();
 
     send_to(&running, "pat@example.com").await;
@@ -157,21 +129,10 @@ async fn a_target_can_be_set_later_and_any_event_can_be_posted_by_hand() {
     send_to(&running, "pat@example.com").await;
     assert!(running.sendgrid().settled(LIMIT).await);
 
-    post(&running, "/_control/webhook_target", &json!({"url": url}))
-        .await
-        .expect("an answer");
-    let answer = post(
-        &running,
-        "/_control/events",
-        &json!([{"event": "teleported"}]),
-    )
-    .await
-    .expect("an answer");
+    post(&running, "/_control/webhook_target", &json!({"url": url})).await.expect("an answer");
+    let answer = post(&running, "/_control/events", &json!([{"event": "teleported"}])).await.expect("an answer");
 
-    assert_eq!(
-        answer.json::<serde_json::Value>().await.expect("JSON"),
-        json!({"status": 204})
-    );
+    assert_eq!(answer.json::<serde_json::Value>().await.expect("JSON"), json!({"status": 204}));
     assert_eq!(receiver.kinds(), ["teleported"]);
     assert!(receiver.batches()[0].is_signed_by(&running.sendgrid().webhook_public_key()));
 }
@@ -186,22 +147,12 @@ async fn every_recipient_of_a_mail_has_a_fate_of_their_own() {
         .expect("a list")
         .push(json!({"to": [{"email": "drop@example.com"}], "custom_args": {"message": "43"}}));
 
-    assert_eq!(
-        send(&running, &mail).await.expect("an answer").status(),
-        202
-    );
+    assert_eq!(send(&running, &mail).await.expect("an answer").status(), 202);
     assert!(running.sendgrid().settled(LIMIT).await);
 
-    let events: Vec<_> = receiver
-        .batches()
-        .iter()
-        .flat_map(|batch| batch.events())
-        .collect();
-    let seen: Vec<_> = events
-        .iter()
-        .map(|event| (event["message"].as_str(), event["event"].as_str()))
-        .collect();
-    let expected = [("42", "processed"), ("43", "dropped"), ("42", "delivered")]
-        .map(|(id, kind)| (Some(id), Some(kind)));
+    let events: Vec<_> = receiver.batches().iter().flat_map(|batch| batch.events()).collect();
+    let seen: Vec<_> = events.iter().map(|event| (event["message"].as_str(), event["event"].as_str())).collect();
+    let expected =
+        [("42", "processed"), ("43", "dropped"), ("42", "delivered")].map(|(id, kind)| (Some(id), Some(kind)));
     assert_eq!(seen, expected);
 }

@@ -37,20 +37,13 @@ impl Tab {
 }
 
 pub(super) fn body(mail: &SentMail, choice: Choice) -> String {
-    let tab = choice.view.unwrap_or(if mail.html().is_some() {
-        Tab::Html
-    } else {
-        Tab::Text
-    });
+    let tab = choice.view.unwrap_or(if mail.html().is_some() { Tab::Html } else { Tab::Text });
     let content = match tab {
         Tab::Html => looks(mail),
         Tab::Text => format!(r#"<pre class="text">{}</pre>"#, escape(mail.text())),
         Tab::Events => events(&mail.events),
         Tab::Headers => headers(mail),
-        Tab::Raw => format!(
-            r#"<pre class="raw">{}</pre>"#,
-            escape(&pretty(&mail.request))
-        ),
+        Tab::Raw => format!(r#"<pre class="raw">{}</pre>"#, escape(&pretty(&mail.request))),
     };
     format!("{}{}{content}{}", head(mail), tabs(mail, tab), links(mail))
 }
@@ -69,10 +62,7 @@ fn head(mail: &SentMail) -> String {
 }
 
 fn reply_to(mailbox: &Value) -> String {
-    mailbox["email"]
-        .as_str()
-        .map(|email| format!("<dt>Reply to</dt><dd>{}</dd>", escape(email)))
-        .unwrap_or_default()
+    mailbox["email"].as_str().map(|email| format!("<dt>Reply to</dt><dd>{}</dd>", escape(email))).unwrap_or_default()
 }
 
 fn files(attachments: &Value) -> String {
@@ -80,32 +70,16 @@ fn files(attachments: &Value) -> String {
         return String::new();
     };
     let name = |file: &Value| {
-        let bytes = file["content"]
-            .as_str()
-            .map_or(0, |content| content.len() / 4 * 3);
-        let size = if bytes < 1024 {
-            format!("{bytes} B")
-        } else {
-            format!("{} KiB", bytes.div_ceil(1024))
-        };
-        format!(
-            r#"{} <span class="soft">{size}</span>"#,
-            escape(file["filename"].as_str().unwrap_or("without a name"))
-        )
+        let bytes = file["content"].as_str().map_or(0, |content| content.len() / 4 * 3);
+        let size = if bytes < 1024 { format!("{bytes} B") } else { format!("{} KiB", bytes.div_ceil(1024)) };
+        format!(r#"{} <span class="soft">{size}</span>"#, escape(file["filename"].as_str().unwrap_or("without a name")))
     };
-    format!(
-        "<dt>Attached</dt><dd>{}</dd>",
-        files.iter().map(name).collect::<Vec<_>>().join(", ")
-    )
+    format!("<dt>Attached</dt><dd>{}</dd>", files.iter().map(name).collect::<Vec<_>>().join(", "))
 }
 
 fn tabs(mail: &SentMail, chosen: Tab) -> String {
     let tab = |(tab, name, label): &(Tab, &str, &str)| {
-        let current = if *tab == chosen {
-            r#" aria-current="page""#
-        } else {
-            ""
-        };
+        let current = if *tab == chosen { r#" aria-current="page""# } else { "" };
         let count = if *tab == Tab::Events {
             format!(r#" <span class="count">{}</span>"#, mail.events.len())
         } else {
@@ -125,10 +99,7 @@ fn looks(mail: &SentMail) -> String {
             r#"<iframe class="mail" sandbox="" src="/sendgrid/mails/{}/html" title="The e-mail as it looks"></iframe>"#,
             escape(&mail.id)
         ),
-        None => {
-            r#"<div class="empty"><p>This e-mail has no HTML. Its text is all there is.</p></div>"#
-                .to_owned()
-        }
+        None => r#"<div class="empty"><p>This e-mail has no HTML. Its text is all there is.</p></div>"#.to_owned(),
     }
 }
 
@@ -139,10 +110,7 @@ fn links(mail: &SentMail) -> String {
         return String::new();
     }
     let item = |link: &String| {
-        format!(
-            r#"<li><a href="{0}" rel="noreferrer noopener" target="_blank">{0}</a></li>"#,
-            escape(link)
-        )
+        format!(r#"<li><a href="{0}" rel="noreferrer noopener" target="_blank">{0}</a></li>"#, escape(link))
     };
     format!(
         r#"<section class="links"><h2>Links in this e-mail</h2><ul>{}</ul></section>"#,
@@ -152,14 +120,11 @@ fn links(mail: &SentMail) -> String {
 
 fn events(events: &[SentEvent]) -> String {
     if events.is_empty() {
-        return r#"<div class="empty"><p>Nothing has happened to this e-mail yet.</p></div>"#
-            .to_owned();
+        return r#"<div class="empty"><p>Nothing has happened to this e-mail yet.</p></div>"#.to_owned();
     }
     let mut html = r#"<ol class="events">"#.to_owned();
     for sent in events {
-        let at = sent.event["timestamp"]
-            .as_i64()
-            .and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+        let at = sent.event["timestamp"].as_i64().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
         // Writing to a string does not fail.
         let _ = write!(
             html,
@@ -191,31 +156,18 @@ fn headers(mail: &SentMail) -> String {
     let pairs = |value: &Value, prefix: &str| -> Vec<(String, String)> {
         let fields = value.as_object().into_iter().flatten();
         fields
-            .map(|(name, value)| {
-                (
-                    format!("{prefix}{name}"),
-                    value.as_str().map_or(value.to_string(), str::to_owned),
-                )
-            })
+            .map(|(name, value)| (format!("{prefix}{name}"), value.as_str().map_or(value.to_string(), str::to_owned)))
             .collect()
     };
     rows.extend(pairs(&mail.request["headers"], ""));
-    rows.extend(pairs(
-        &mail.request["personalizations"][0]["custom_args"],
-        "custom argument: ",
-    ));
+    rows.extend(pairs(&mail.request["personalizations"][0]["custom_args"], "custom argument: "));
     rows.extend(pairs(&mail.request["tracking_settings"], "setting: "));
     if let Some(categories) = mail.request["categories"].as_array() {
         let names: Vec<&str> = categories.iter().filter_map(Value::as_str).collect();
         rows.push(("categories".to_owned(), names.join(", ")));
     }
-    let row = |(name, value): &(String, String)| {
-        format!("<dt>{}</dt><dd>{}</dd>", escape(name), escape(value))
-    };
-    format!(
-        r#"<dl class="facts wide">{}</dl>"#,
-        rows.iter().map(row).collect::<String>()
-    )
+    let row = |(name, value): &(String, String)| format!("<dt>{}</dt><dd>{}</dd>", escape(name), escape(value));
+    format!(r#"<dl class="facts wide">{}</dl>"#, rows.iter().map(row).collect::<String>())
 }
 
 fn pretty(value: &Value) -> String {

@@ -25,9 +25,7 @@ pub(super) struct Filter {
 impl Filter {
     fn fits(&self, mail: &SentMail) -> bool {
         contains(&mail.to_line(), &self.to)
-            && [mail.subject(), &mail.from_line(), mail.text()]
-                .iter()
-                .any(|text| contains(text, &self.q))
+            && [mail.subject(), &mail.from_line(), mail.text()].iter().any(|text| contains(text, &self.q))
     }
 
     fn is_set(&self) -> bool {
@@ -36,11 +34,7 @@ impl Filter {
 }
 
 pub(super) fn body(mails: &[SentMail], filter: &Filter) -> String {
-    let found: Vec<&SentMail> = mails
-        .iter()
-        .rev()
-        .filter(|mail| filter.fits(mail))
-        .collect();
+    let found: Vec<&SentMail> = mails.iter().rev().filter(|mail| filter.fits(mail)).collect();
     let mut html = search(filter, found.len(), mails.len());
     if found.is_empty() {
         html.push_str(empty(filter.is_set()));
@@ -53,11 +47,7 @@ pub(super) fn body(mails: &[SentMail], filter: &Filter) -> String {
     html.push_str("</ol>");
     if found.len() > ROWS {
         // Writing to a string does not fail.
-        let _ = write!(
-            html,
-            r#"<p class="hint">The newest {ROWS} of {}. Search to find older ones.</p>"#,
-            found.len()
-        );
+        let _ = write!(html, r#"<p class="hint">The newest {ROWS} of {}. Search to find older ones.</p>"#, found.len());
     }
     html
 }
@@ -67,11 +57,7 @@ fn search(filter: &Filter, found: usize, all: usize) -> String {
         (true, _) => format!("{found} of {all}"),
         (false, _) => all.to_string(),
     };
-    let clear = if filter.is_set() {
-        r#"<a class="clear" href="/sendgrid/">Clear</a>"#
-    } else {
-        ""
-    };
+    let clear = if filter.is_set() { r#"<a class="clear" href="/sendgrid/">Clear</a>"# } else { "" };
     format!(
         r#"<div class="head"><h1>E-mails <span class="count">{count} · times in UTC</span></h1><form method="get" action="/sendgrid/" role="search"><label>To<input type="search" name="to" value="{}" placeholder="name or address" autocomplete="off"></label><label>Containing<input type="search" name="q" value="{}" placeholder="subject, sender, text" autocomplete="off"></label><button type="submit">Search</button>{clear}</form></div>"#,
         escape(&filter.to),
@@ -94,14 +80,7 @@ fn row(mail: &SentMail, html: &mut String) {
         1 => r#"<span class="files">1 file</span>"#.to_owned(),
         n => format!(r#"<span class="files">{n} files</span>"#),
     };
-    let preview: String = mail
-        .text()
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
-        .chars()
-        .take(PREVIEW)
-        .collect();
+    let preview: String = mail.text().split_whitespace().collect::<Vec<_>>().join(" ").chars().take(PREVIEW).collect();
     // Writing to a string does not fail.
     let _ = write!(
         html,
@@ -116,6 +95,5 @@ fn row(mail: &SentMail, html: &mut String) {
 }
 
 fn contains(text: &str, part: &str) -> bool {
-    text.to_lowercase()
-        .contains(part.trim().to_lowercase().as_str())
+    text.to_lowercase().contains(part.trim().to_lowercase().as_str())
 }

@@ -15,18 +15,12 @@ use super::mail::SentMail;
 /// Nothing but our own style and our own frames.
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 /// A mail's HTML: no script, no origin, no network; its own styles and embedded pictures only.
-const MAIL_POLICY: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+const MAIL_POLICY: &str =
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
 #[handler]
-pub(super) fn list_page(
-    Query(filter): Query<list::Filter>,
-    Data(sendgrid): Data<&SendgridHandle>,
-) -> Response {
-    page(
-        StatusCode::OK,
-        "E-mails",
-        &list::body(&sendgrid.sent(), &filter),
-    )
+pub(super) fn list_page(Query(filter): Query<list::Filter>, Data(sendgrid): Data<&SendgridHandle>) -> Response {
+    page(StatusCode::OK, "E-mails", &list::body(&sendgrid.sent(), &filter))
 }
 
 #[handler]
@@ -44,11 +38,7 @@ pub(super) fn detail_page(
 /// The mail's HTML alone, for the frame.
 #[handler]
 pub(super) fn html_page(Path(id): Path<String>, Data(sendgrid): Data<&SendgridHandle>) -> Response {
-    let html = sendgrid
-        .store()
-        .mail(&id)
-        .and_then(SentMail::html)
-        .map(str::to_owned);
+    let html = sendgrid.store().mail(&id).and_then(SentMail::html).map(str::to_owned);
     match html {
         Some(html) => answer(StatusCode::OK, MAIL_POLICY, html),
         None => StatusCode::NOT_FOUND.into_response(),
@@ -72,9 +62,7 @@ fn page(status: StatusCode, title: &str, body: &str) -> Response {
     answer(
         status,
         PAGE_POLICY,
-        format!(
-            "{head}<title>{title} · SendGrid simulator</title></head><body>{bar}<main>{body}</main></body></html>"
-        ),
+        format!("{head}<title>{title} · SendGrid simulator</title></head><body>{bar}<main>{body}</main></body></html>"),
     )
 }
 
@@ -118,11 +106,7 @@ fn moment(at: DateTime<Utc>) -> String {
 /// The mail's state as a coloured word: the last thing that happened to it.
 fn state(mail: &SentMail) -> String {
     let kinds = mail.event_kinds();
-    let (class, word) = match kinds
-        .iter()
-        .rev()
-        .find(|kind| !matches!(**kind, "open" | "click"))
-    {
+    let (class, word) = match kinds.iter().rev().find(|kind| !matches!(**kind, "open" | "click")) {
         None => ("draft", "accepted"),
         Some(&"processed") => ("planned", "processed"),
         Some(&"deferred") => ("way", "deferred"),

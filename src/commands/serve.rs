@@ -1,0 +1,57 @@
+//! `surv serve`: the API server.
+
+use std::{process::ExitCode, time::Duration};
+
+use anyhow::{Context as _, bail};
+use poem::{EndpointExt as _, Server, listener::TcpListener};
+use sqlx::Connection as _;
+
+use crate::{compose, config::Config, deployed, shutdown};
+
+/// Serves until it is told to stop, then finishes what is under way.
+///
+/// # Errors
+/// When the address is taken or the schema is older than this program.
+pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
+    check_schema(config).await?;
+    let deps = compose::api(config).await?;
+    let (live, limits) = (deps.live.clone(), deps.limits.clone());
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            limits.retain_recent();
+        }
+    });
+    let stop = shutdown::listen().context("listening for signals")?;
+    let stopping = async move {
+        stop.cancelled().await;
+        // Streams are told first: they would hold the server open to the end of its patience.
+        live.close();
+    };
+    tracing::info!(address = %config.http.listen, "serving");
+    Server::new(TcpListener::bind(config.http.listen))
+        .name("surv")
+        .run_with_graceful_shutdown(
+            surv_api::build(deps).boxed(),
+            stopping,
+            Some(Duration::from_secs(config.http.drain_s)),
+        )
+        .await
+        .with_context(|| format!("serving on {}", config.http.listen))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A newer schema is fine (expand, then move the code); an older one is not.
+async fn check_schema(config: &Config) -> anyhow::Result<()> {
+    let options = config.database.options("surv_operator_login");
+    let mut connection = sqlx::PgConnection::connect_with(&options)
+        .await
+        .context("connecting to the database as surv_operator_login; has `surv migrate` run?")?;
+    let found = deployed::read(&mut connection).await?.map(|deployed| deployed.schema_version).unwrap_or_default();
+    connection.close().await?;
+    let wanted = deployed::newest_version();
+    if found < wanted {
+        bail!("the schema is at {found}, this program needs {wanted}: run `surv migrate`");
+    }
+    Ok(())
+}

@@ -1,0 +1,45 @@
+//! Work that no request asks for: each looks at the database, without input, and brings it up to date. On a timer, and
+//! when nudged.
+
+pub mod audit_chain;
+mod purge;
+mod queue_state;
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::Workers;
+
+/// Runs all of them until `shutdown`.
+pub(crate) async fn run(workers: Workers, shutdown: CancellationToken) {
+    let config = &workers.deps().config;
+    let (audit, purge) = (Duration::from_millis(config.audit_ms), Duration::from_millis(config.purge_ms));
+    let chains = async {
+        loop {
+            if let Err(error) = audit_chain::catch_up(&workers).await {
+                tracing::warn!(%error, "audit chains could not be brought up to date");
+            }
+            if let Err(error) = queue_state::measure(&workers).await {
+                tracing::warn!(%error, "the queue could not be measured");
+            }
+            tokio::select! {
+                () = tokio::time::sleep(audit) => {}
+                () = workers.0.reconcile.notified() => {}
+            }
+        }
+    };
+    let purges = async {
+        loop {
+            if let Err(error) = purge::run(&workers).await {
+                tracing::warn!(%error, "what is too old could not be deleted");
+            }
+            tokio::time::sleep(purge).await;
+        }
+    };
+    tokio::select! {
+        () = shutdown.cancelled() => {}
+        () = chains => {}
+        () = purges => {}
+    }
+}
