@@ -21,6 +21,8 @@ all_checks() {
   services_ready
   unlock
   compare_derived --check
+  loud 'npm packages' npm ci --no-audit --no-fund --prefix web-kit/tokens
+  loud 'tests of web-kit' npm test --prefix web-kit/tokens
   write_test_env
   loud 'tests' run_tests "${ARGS[@]}"
 }
@@ -38,7 +40,7 @@ run_tests() {
   . "$DATA/test.env"
   set +a
   if cargo nextest --version >/dev/null 2>&1; then
-    cargo nextest run --workspace --locked "$@"
+    cargo nextest run --workspace --locked --no-fail-fast "$@"
   else
     cargo test --workspace --locked -- "$@"
   fi

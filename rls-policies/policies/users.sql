@@ -14,7 +14,7 @@ CREATE POLICY confinement ON users AS RESTRICTIVE TO surv_tenant
 
 GRANT SELECT, INSERT, UPDATE (password_hash, totp_sealed, totp_enabled_at, totp_last_step) ON users TO surv_identity;
 CREATE POLICY identity_path ON users TO surv_identity USING (true) WITH CHECK (true);
-GRANT SELECT (user_id, email), INSERT, UPDATE (password_hash) ON users TO surv_signup;
+GRANT SELECT (user_id, email), INSERT ON users TO surv_signup;
 CREATE POLICY signup_path ON users TO surv_signup USING (true) WITH CHECK (true);
 GRANT SELECT (user_id, email), INSERT (user_id, email) ON users TO surv_directory_fn;
 CREATE POLICY directory_fn_path ON users TO surv_directory_fn USING (true) WITH CHECK (true);

@@ -51,6 +51,8 @@ const EDGES: &[(&str, &[&str])] = &[
 /// More of ours that a crate may use in its tests.
 const IN_TESTS: &[(&str, &[&str])] = &[
     ("surv-integrations", &["surv-simulators"]),
+    ("surv-tenancy", &["surv-migrations", "surv-rls-policies"]),
+    ("surv-operations", &["surv-migrations", "surv-rls-policies"]),
     ("surv-workers", &["surv-simulators", "surv-migrations", "surv-rls-policies"]),
     ("surv", &["surv-simulators"]),
 ];

@@ -10,7 +10,8 @@ use surv_tenancy::{
 use super::assignment::AssignmentState;
 use crate::visits::{VisitError, VisitState};
 
-/// A visit as the technician on it sees it.
+/// A visit as the technician on it sees it. A token that is confined to the job sees neither the customer nor the place:
+/// their fields are then empty.
 #[derive(Debug, Clone)]
 pub struct MyVisit {
     pub visit_id: VisitId,
@@ -67,14 +68,16 @@ pub async fn list_mine(
         r#"
         SELECT a.visit_id AS "visit_id: VisitId", a.job_id AS "job_id: JobId", j.number AS job_number, j.title,
                j.description, a.state AS "state: AssignmentState", v.state AS "visit_state: VisitState", a.starts_at,
-               a.ends_at, v.window_start, v.window_end, v.time_zone, c.name AS customer_name,
-               c.phone AS customer_phone, p.street, p.city, p.postal_code, p.country, p.latitude, p.longitude,
-               p.access_notes, a.on_the_way_at, a.arrived_at, a.completed_at, a.version
+               a.ends_at, v.window_start, v.window_end, v.time_zone, coalesce(c.name, '') AS "customer_name!",
+               c.phone AS "customer_phone?", coalesce(p.street, '') AS "street!", coalesce(p.city, '') AS "city!",
+               coalesce(p.postal_code, '') AS "postal_code!", coalesce(p.country, '') AS "country!",
+               p.latitude AS "latitude?", p.longitude AS "longitude?",
+               coalesce(p.access_notes, '') AS "access_notes!", a.on_the_way_at, a.arrived_at, a.completed_at, a.version
           FROM assignments a
           JOIN visits v ON v.tenant_id = a.tenant_id AND v.visit_id = a.visit_id
           JOIN jobs j ON j.tenant_id = a.tenant_id AND j.job_id = a.job_id
-          JOIN customers c ON c.tenant_id = a.tenant_id AND c.customer_id = a.customer_id
-          JOIN properties p ON p.tenant_id = a.tenant_id AND p.property_id = a.property_id
+          LEFT JOIN customers c ON c.tenant_id = a.tenant_id AND c.customer_id = a.customer_id
+          LEFT JOIN properties p ON p.tenant_id = a.tenant_id AND p.property_id = a.property_id
          WHERE a.technician_id = $1
            AND a.starts_at >= $2 AND a.starts_at < $3
            AND (a.starts_at, a.visit_id) > ($4, $5)
@@ -106,14 +109,16 @@ pub async fn get_mine(tx: &mut TenantTx, visit_id: VisitId) -> Result<MyVisit, V
         r#"
         SELECT a.visit_id AS "visit_id: VisitId", a.job_id AS "job_id: JobId", j.number AS job_number, j.title,
                j.description, a.state AS "state: AssignmentState", v.state AS "visit_state: VisitState", a.starts_at,
-               a.ends_at, v.window_start, v.window_end, v.time_zone, c.name AS customer_name,
-               c.phone AS customer_phone, p.street, p.city, p.postal_code, p.country, p.latitude, p.longitude,
-               p.access_notes, a.on_the_way_at, a.arrived_at, a.completed_at, a.version
+               a.ends_at, v.window_start, v.window_end, v.time_zone, coalesce(c.name, '') AS "customer_name!",
+               c.phone AS "customer_phone?", coalesce(p.street, '') AS "street!", coalesce(p.city, '') AS "city!",
+               coalesce(p.postal_code, '') AS "postal_code!", coalesce(p.country, '') AS "country!",
+               p.latitude AS "latitude?", p.longitude AS "longitude?",
+               coalesce(p.access_notes, '') AS "access_notes!", a.on_the_way_at, a.arrived_at, a.completed_at, a.version
           FROM assignments a
           JOIN visits v ON v.tenant_id = a.tenant_id AND v.visit_id = a.visit_id
           JOIN jobs j ON j.tenant_id = a.tenant_id AND j.job_id = a.job_id
-          JOIN customers c ON c.tenant_id = a.tenant_id AND c.customer_id = a.customer_id
-          JOIN properties p ON p.tenant_id = a.tenant_id AND p.property_id = a.property_id
+          LEFT JOIN customers c ON c.tenant_id = a.tenant_id AND c.customer_id = a.customer_id
+          LEFT JOIN properties p ON p.tenant_id = a.tenant_id AND p.property_id = a.property_id
          WHERE a.technician_id = $1 AND a.visit_id = $2 AND a.state <> 'released'
         "#,
         technician_id,

@@ -48,6 +48,7 @@ pub async fn assign(
     {
         return Ok(assignment);
     }
+    visits::take_turns(tx, &[technician_id]).await?;
     store::upsert(tx, &visit, technician_id, &name, now).await?;
     visit.open_assignments += 1;
     visits::move_state(tx, visit, now).await?;
@@ -56,7 +57,8 @@ pub async fn assign(
     store::find(tx, visit_id, technician_id).await?.ok_or(VisitError::NotFound)
 }
 
-/// Takes a technician off a visit. Doing it twice is once.
+/// Takes a technician off a visit, which is then as far as those who are left: nobody drives there any more, or all of
+/// them are done. Doing it twice is once.
 ///
 /// # Errors
 /// [`VisitError::NotFound`] for somebody who isn't on it; [`VisitError::AssignmentTransition`] for somebody who is
@@ -69,7 +71,7 @@ pub async fn release(
     visit_id: VisitId,
     technician_id: UserId,
 ) -> Result<(), VisitError> {
-    let (_, mut visit) = locked(tx, visit_id).await?;
+    let (job, mut visit) = locked(tx, visit_id).await?;
     let assignment = store::find(tx, visit_id, technician_id).await?.ok_or(VisitError::NotFound)?;
     match assignment.state {
         AssignmentState::Released => return Ok(()),
@@ -79,9 +81,19 @@ pub async fn release(
         AssignmentState::Assigned | AssignmentState::OnTheWay => {}
     }
     store::release(tx, visit_id, technician_id).await?;
+    let before = visit.state;
+    let rest = store::rest_of_visit(tx, visit_id).await?;
+    visit.state = before.after(VisitEvent::Release { rest })?;
     visit.open_assignments = (visit.open_assignments - 1).max(0);
     visits::move_state(tx, visit, now).await?;
-    let changes = Changes::new().field("state", &assignment.state, &AssignmentState::Released);
+    if visit.state == VisitState::Completed {
+        jobs::move_state(tx, job.visit_over(true)?, now).await?;
+    }
+    let changes = Changes::new().field("state", &assignment.state, &AssignmentState::Released).field(
+        "visit",
+        &before,
+        &visit.state,
+    );
     record(tx, ids, now, "assignment.released", &visit, technician_id, changes).await
 }
 

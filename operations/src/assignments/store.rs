@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use surv_tenancy::{JobId, UserId, VisitId, db::TenantTx};
 
 use super::assignment::{Assignment, AssignmentState, Step};
-use crate::visits::LockedVisit;
+use crate::visits::{LockedVisit, RestOfVisit};
 
 /// The name of an active technician.
 #[tracing::instrument(name = "db.assignments.technician_name", level = "debug", skip_all, err)]
@@ -100,6 +100,25 @@ pub async fn release(tx: &mut TenantTx, visit_id: VisitId, technician_id: UserId
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// How far those are who are on a locked visit. For the office: others see only themselves.
+#[tracing::instrument(name = "db.assignments.rest_of_visit", level = "debug", skip_all, err)]
+pub async fn rest_of_visit(tx: &mut TenantTx, visit_id: VisitId) -> sqlx::Result<RestOfVisit> {
+    let rest = sqlx::query!(
+        r#"
+        SELECT count(*) FILTER (WHERE state = 'assigned') AS "waiting!",
+               count(*) FILTER (WHERE state = 'on_the_way') AS "on_the_way!",
+               count(*) FILTER (WHERE state = 'arrived') AS "at_work!",
+               count(*) FILTER (WHERE state = 'completed') AS "done!"
+          FROM assignments
+         WHERE visit_id = $1
+        "#,
+        visit_id.0,
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(RestOfVisit::of(rest.waiting, rest.on_the_way, rest.at_work, rest.done))
 }
 
 /// Writes the step and when it was taken.

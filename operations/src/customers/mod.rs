@@ -131,6 +131,8 @@ pub async fn archive(
     if before.state == CustomerState::Archived {
         return Ok(before);
     }
+    // Waits for whoever books a job just now (`hold`), so that the question below sees it.
+    store::lock(tx, customer_id).await?;
     if store::has_open_jobs(tx, customer_id).await? {
         return Err(CustomerError::OpenJobs);
     }
@@ -154,6 +156,12 @@ pub async fn restore(
         return Ok(before);
     }
     move_to(tx, ids, now, before, CustomerState::Active, "customer.restored").await
+}
+
+/// The customer's state, which stays so until the transaction ends; `None` if the caller sees no such customer. For
+/// whoever hangs something off it.
+pub(crate) async fn hold(tx: &mut TenantTx, customer_id: CustomerId) -> sqlx::Result<Option<CustomerState>> {
+    store::hold(tx, customer_id).await
 }
 
 async fn move_to(

@@ -36,6 +36,24 @@ pub async fn find(tx: &mut TenantTx, customer_id: CustomerId) -> sqlx::Result<Op
     .await
 }
 
+#[tracing::instrument(name = "db.customers.lock", level = "debug", skip_all, err)]
+pub async fn lock(tx: &mut TenantTx, customer_id: CustomerId) -> sqlx::Result<()> {
+    sqlx::query!("SELECT FROM customers WHERE customer_id = $1 FOR NO KEY UPDATE", customer_id.0)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+#[tracing::instrument(name = "db.customers.hold", level = "debug", skip_all, err)]
+pub async fn hold(tx: &mut TenantTx, customer_id: CustomerId) -> sqlx::Result<Option<CustomerState>> {
+    sqlx::query_scalar!(
+        r#"SELECT state AS "state: CustomerState" FROM customers WHERE customer_id = $1 FOR SHARE"#,
+        customer_id.0,
+    )
+    .fetch_optional(tx.conn())
+    .await
+}
+
 #[tracing::instrument(name = "db.customers.list_newest", level = "debug", skip_all, err)]
 pub async fn list_newest(
     tx: &mut TenantTx,

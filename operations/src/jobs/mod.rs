@@ -15,9 +15,12 @@ use surv_tenancy::{
 pub use error::JobError;
 pub use job::{InvalidTransition, Job, JobEvent, JobPatch, JobState, JobWords};
 pub use store::JobPosition;
-pub(crate) use store::{lock, move_state};
+pub(crate) use store::{lock, move_state, take_up};
 
-use crate::visits::{self, NewVisit, Visit};
+use crate::{
+    customers::{self, CustomerState},
+    visits::{self, NewVisit, Visit},
+};
 
 /// A job to book.
 #[derive(Debug, Clone)]
@@ -51,11 +54,11 @@ pub async fn create(
     new: NewJob,
 ) -> Result<(Job, Vec<Visit>), JobError> {
     let words = JobWords::checked(&new.title, &new.description, &new.office_notes)?;
-    let place = store::place(tx, new.customer_id, new.property_id).await?;
-    if !place.customer_exists {
+    if customers::hold(tx, new.customer_id).await? != Some(CustomerState::Active) {
         return Err(JobError::NoSuchCustomer);
     }
-    let time_zone = place.time_zone.ok_or(JobError::NoSuchProperty)?;
+    let zone = store::time_zone_of_place(tx, new.customer_id, new.property_id).await?;
+    let time_zone = zone.ok_or(JobError::NoSuchProperty)?;
     let job_id: JobId = ids.next();
     let planned = visits::plan(ids, now, &new.visits, time_zone, job_id, new.customer_id, new.property_id)?;
     let job = Job {

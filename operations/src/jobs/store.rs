@@ -15,26 +15,19 @@ pub struct JobPosition {
     pub job_id: JobId,
 }
 
-/// Whether a job can be booked at this place.
-pub struct Place {
-    pub customer_exists: bool,
-    /// Of the property; none if the customer has no such property.
-    pub time_zone: Option<String>,
-}
-
-#[tracing::instrument(name = "db.jobs.place", level = "debug", skip_all, err)]
-pub async fn place(tx: &mut TenantTx, customer_id: CustomerId, property_id: PropertyId) -> sqlx::Result<Place> {
-    sqlx::query_as!(
-        Place,
-        r#"
-        SELECT EXISTS (SELECT FROM customers WHERE customer_id = $1 AND state = 'active') AS "customer_exists!",
-               (SELECT time_zone FROM properties
-                 WHERE property_id = $2 AND customer_id = $1 AND state = 'active') AS time_zone
-        "#,
-        customer_id.0,
+/// The zone of an active property of the customer.
+#[tracing::instrument(name = "db.jobs.time_zone_of_place", level = "debug", skip_all, err)]
+pub async fn time_zone_of_place(
+    tx: &mut TenantTx,
+    customer_id: CustomerId,
+    property_id: PropertyId,
+) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar!(
+        "SELECT time_zone FROM properties WHERE property_id = $1 AND customer_id = $2 AND state = 'active'",
         property_id.0,
+        customer_id.0,
     )
-    .fetch_one(tx.conn())
+    .fetch_optional(tx.conn())
     .await
 }
 
@@ -69,6 +62,31 @@ pub async fn find(tx: &mut TenantTx, job_id: JobId) -> sqlx::Result<Option<Job>>
     .await
 }
 
+/// The same list with other conditions: each has its index, which one statement for all of them would not use, because
+/// plans are generic (docs/performance.md).
+macro_rules! list_where {
+    ($tx:expr, $after:expr, $rows:expr, $condition:literal $(, $argument:expr)*) => {
+        sqlx::query_as!(
+            Job,
+            r#"
+            SELECT job_id AS "job_id: JobId", number, customer_id AS "customer_id: CustomerId",
+                   property_id AS "property_id: PropertyId", title, description, office_notes,
+                   state AS "state: JobState", open_visits, cancel_reason, archived_at, created_at, updated_at, version
+              FROM jobs
+             WHERE (created_at, job_id) < (coalesce($1, 'infinity'::timestamptz),
+                                           coalesce($2, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))
+               AND archived_at IS NULL
+            "# + $condition + " ORDER BY created_at DESC, job_id DESC LIMIT $3",
+            $after.map(|position| position.created_at),
+            $after.map(|position| position.job_id.0),
+            $rows,
+            $($argument,)*
+        )
+        .fetch_all($tx.conn())
+        .await
+    };
+}
+
 #[tracing::instrument(name = "db.jobs.list", level = "debug", skip_all, err)]
 pub async fn list(
     tx: &mut TenantTx,
@@ -76,29 +94,14 @@ pub async fn list(
     after: Option<JobPosition>,
     rows: i64,
 ) -> sqlx::Result<Vec<Job>> {
-    sqlx::query_as!(
-        Job,
-        r#"
-        SELECT job_id AS "job_id: JobId", number, customer_id AS "customer_id: CustomerId",
-               property_id AS "property_id: PropertyId", title, description, office_notes, state AS "state: JobState",
-               open_visits, cancel_reason, archived_at, created_at, updated_at, version
-          FROM jobs
-         WHERE ($1::text IS NULL OR state = $1)
-           AND ($2::uuid IS NULL OR customer_id = $2)
-           AND archived_at IS NULL
-           AND (created_at, job_id) < (coalesce($3, 'infinity'::timestamptz),
-                                       coalesce($4, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))
-         ORDER BY created_at DESC, job_id DESC
-         LIMIT $5
-        "#,
-        filter.state.map(JobState::as_str),
-        filter.customer_id.map(|id| id.0),
-        after.map(|position| position.created_at),
-        after.map(|position| position.job_id.0),
-        rows,
-    )
-    .fetch_all(tx.conn())
-    .await
+    match (filter.state, filter.customer_id) {
+        (None, None) => list_where!(tx, after, rows, ""),
+        (Some(state), None) => list_where!(tx, after, rows, "AND state = $4", state.as_str()),
+        (None, Some(customer)) => list_where!(tx, after, rows, "AND customer_id = $4", customer.0),
+        (Some(state), Some(customer)) => {
+            list_where!(tx, after, rows, "AND state = $4 AND customer_id = $5", state.as_str(), customer.0)
+        }
+    }
 }
 
 #[tracing::instrument(name = "db.jobs.insert", level = "debug", skip_all, err)]
@@ -189,6 +192,22 @@ pub async fn job_of_visit(tx: &mut TenantTx, visit_id: VisitId) -> sqlx::Result<
     sqlx::query_scalar!(r#"SELECT job_id AS "job_id: JobId" FROM visits WHERE visit_id = $1"#, visit_id.0)
         .fetch_optional(tx.conn())
         .await
+}
+
+/// Writes the state of a locked job that gets a visit: it is not archived any more. For the office.
+#[tracing::instrument(name = "db.jobs.take_up", level = "debug", skip_all, err)]
+pub async fn take_up(tx: &mut TenantTx, job: LockedJob, now: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE jobs SET state = $2, open_visits = $3, archived_at = NULL, updated_at = $4, version = version + 1
+          WHERE job_id = $1",
+        job.job_id.0,
+        job.state as JobState,
+        job.open_visits,
+        now,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
 }
 
 /// Writes the state of a locked job.

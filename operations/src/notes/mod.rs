@@ -84,7 +84,9 @@ pub async fn add(tx: &mut TenantTx, ids: &Ids, now: DateTime<Utc>, new: NewNote)
     }
     errors.into_result()?;
     let place = store::place(tx, new.job_id, new.visit_id).await?.ok_or(NoteError::NotFound)?;
-    let author_name = store::author_name(tx, role, place.customer_id).await?.unwrap_or_default();
+    let author_name = store::author_name(tx, role, new.job_id, place.customer_id).await?;
+    // Only the office writes without showing its name: with a token that is confined to the job.
+    let author_name = author_name.unwrap_or_else(|| "Office".to_owned());
     let note = Note {
         note_id: ids.next(),
         job_id: new.job_id,

@@ -28,20 +28,39 @@ pub async fn place(tx: &mut TenantTx, job_id: JobId, visit_id: Option<VisitId>) 
     .await
 }
 
-/// The author's name as a member, or as the customer's person.
+/// The author's name, from where their own rights let them read it; a token that is confined to a job sees no members.
 #[tracing::instrument(name = "db.notes.author_name", level = "debug", skip_all, err)]
-pub async fn author_name(tx: &mut TenantTx, role: Role, customer_id: CustomerId) -> sqlx::Result<Option<String>> {
+pub async fn author_name(
+    tx: &mut TenantTx,
+    role: Role,
+    job_id: JobId,
+    customer_id: CustomerId,
+) -> sqlx::Result<Option<String>> {
     let user_id = tx.actor().user_id().map(|id| id.0).unwrap_or_default();
-    if role == Role::Customer {
-        return sqlx::query_scalar!(
-            "SELECT name FROM customer_users WHERE user_id = $1 AND customer_id = $2",
-            user_id,
-            customer_id.0,
-        )
-        .fetch_optional(tx.conn())
-        .await;
+    match role {
+        Role::Admin | Role::Manager => {
+            sqlx::query_scalar!("SELECT name FROM members WHERE user_id = $1", user_id).fetch_optional(tx.conn()).await
+        }
+        Role::Technician => {
+            sqlx::query_scalar!(
+                "SELECT technician_name FROM assignments WHERE job_id = $1 AND technician_id = $2
+                  ORDER BY assigned_at DESC LIMIT 1",
+                job_id.0,
+                user_id,
+            )
+            .fetch_optional(tx.conn())
+            .await
+        }
+        Role::Customer => {
+            sqlx::query_scalar!(
+                "SELECT name FROM customer_users WHERE user_id = $1 AND customer_id = $2",
+                user_id,
+                customer_id.0,
+            )
+            .fetch_optional(tx.conn())
+            .await
+        }
     }
-    sqlx::query_scalar!("SELECT name FROM members WHERE user_id = $1", user_id).fetch_optional(tx.conn()).await
 }
 
 #[tracing::instrument(name = "db.notes.insert", level = "debug", skip_all, err)]

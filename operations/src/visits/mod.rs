@@ -7,15 +7,15 @@ mod visit;
 
 use chrono::{DateTime, Utc};
 use surv_tenancy::{
-    CustomerId, FieldErrors, Ids, JobId, PropertyId, VisitId,
+    CustomerId, FieldErrors, Ids, JobId, PropertyId, UserId, VisitId,
     db::TenantTx,
     events::{self, Changes, Event, Visibility},
 };
 
 pub use error::VisitError;
 pub use schedule::{ScheduleFilter, SchedulePosition, ScheduledAssignment, ScheduledVisit, schedule};
-pub(crate) use store::{LockedVisit, insert_all, lock, move_state};
-pub use visit::{InvalidTransition, NewVisit, Visit, VisitEvent, VisitState};
+pub(crate) use store::{LockedVisit, insert_all, lock, move_state, take_turns};
+pub use visit::{InvalidTransition, NewVisit, RestOfVisit, Visit, VisitEvent, VisitState};
 
 use crate::jobs::{self, JobEvent};
 
@@ -78,13 +78,13 @@ pub async fn add(
     let mut job = jobs::lock(tx, job_id).await?.ok_or(VisitError::NoSuchJob)?;
     job.state = job.state.after(JobEvent::Schedule)?;
     job.open_visits += 1;
-    let time_zone = store::time_zone_of(tx, job.property_id).await?;
+    let time_zone = store::time_zone_of(tx, job.property_id).await?.ok_or(VisitError::NoSuchJob)?;
     let mut planned = plan(ids, now, &[new], time_zone, job_id, job.customer_id, job.property_id)?;
     insert_all(tx, &planned).await?;
-    jobs::move_state(tx, job, now).await?;
+    jobs::take_up(tx, job, now).await?;
     let visit = planned.pop().ok_or(VisitError::NotFound)?;
     let changes = Changes::new().set("starts_at", &visit.starts_at).set("ends_at", &visit.ends_at);
-    record(tx, ids, now, "visit.scheduled", &visit, changes).await?;
+    record(tx, ids, now, "visit.scheduled", &visit, None, changes).await?;
     Ok(visit)
 }
 
@@ -129,8 +129,10 @@ pub async fn reschedule(
     if changes.is_empty() {
         return Ok(before);
     }
+    let technicians = store::technicians(tx, visit_id).await?;
+    take_turns(tx, &technicians).await?;
     let saved = store::update(tx, &after).await?.ok_or(VisitError::Stale)?;
-    record(tx, ids, now, "visit.rescheduled", &saved, changes).await?;
+    record(tx, ids, now, "visit.rescheduled", &saved, only(&technicians), changes).await?;
     Ok(saved)
 }
 
@@ -152,12 +154,12 @@ pub async fn cancel(
     let state = before.state.after(VisitEvent::Cancel)?;
     let job = jobs::lock(tx, before.job_id).await?.ok_or(VisitError::NotFound)?;
     let any_done = store::any_done(tx, before.job_id).await?;
-    store::release_all(tx, visit_id).await?;
+    let released = store::release_all(tx, visit_id).await?;
     let cancel_reason = Some(reason);
     let after = Visit { state, cancel_reason, open_assignments: 0, updated_at: now, ..before.clone() };
     let saved = store::update(tx, &after).await?.ok_or(VisitError::Stale)?;
     jobs::move_state(tx, job.visit_over(any_done)?, now).await?;
-    record(tx, ids, now, "visit.cancelled", &saved, before.differences(&saved)).await?;
+    record(tx, ids, now, "visit.cancelled", &saved, only(&released), before.differences(&saved)).await?;
     Ok(saved)
 }
 
@@ -187,12 +189,21 @@ async fn seen(tx: &mut TenantTx, visit_id: VisitId, version: i32) -> Result<Visi
     if visit.version == version { Ok(visit) } else { Err(VisitError::Stale) }
 }
 
+/// The technician to name in an event: by that alone, one who was released learns of it.
+fn only(technicians: &[UserId]) -> Option<UserId> {
+    match technicians {
+        [technician] => Some(*technician),
+        _ => None,
+    }
+}
+
 async fn record(
     tx: &mut TenantTx,
     ids: &Ids,
     now: DateTime<Utc>,
     kind: &'static str,
     visit: &Visit,
+    technician: Option<UserId>,
     changes: Changes,
 ) -> Result<(), VisitError> {
     let event = Event::new(kind, "visit", visit.visit_id)
@@ -201,6 +212,6 @@ async fn record(
         .customer(visit.customer_id)
         .visible_to(Visibility::Customer)
         .changes(changes);
-    events::record(tx, ids, now, event).await?;
+    events::record(tx, ids, now, Event { technician_id: technician, ..event }).await?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Every statement on visits except the schedule.
 
 use chrono::{DateTime, Utc};
-use surv_tenancy::{CustomerId, JobId, PropertyId, VisitId, db::TenantTx};
+use surv_tenancy::{CustomerId, JobId, PropertyId, UserId, VisitId, db::TenantTx};
 
 use super::visit::{Visit, VisitState};
 
@@ -42,9 +42,9 @@ pub async fn of_job(tx: &mut TenantTx, job_id: JobId) -> sqlx::Result<Vec<Visit>
 }
 
 #[tracing::instrument(name = "db.visits.time_zone_of", level = "debug", skip_all, err)]
-pub async fn time_zone_of(tx: &mut TenantTx, property_id: PropertyId) -> sqlx::Result<String> {
+pub async fn time_zone_of(tx: &mut TenantTx, property_id: PropertyId) -> sqlx::Result<Option<String>> {
     sqlx::query_scalar!("SELECT time_zone FROM properties WHERE property_id = $1", property_id.0)
-        .fetch_one(tx.conn())
+        .fetch_optional(tx.conn())
         .await
 }
 
@@ -169,16 +169,19 @@ pub async fn move_state(tx: &mut TenantTx, visit: LockedVisit, now: DateTime<Utc
     Ok(())
 }
 
+/// Releases whoever was still to work at a visit, and says who.
 #[tracing::instrument(name = "db.visits.release_all", level = "debug", skip_all, err)]
-pub async fn release_all(tx: &mut TenantTx, visit_id: VisitId) -> sqlx::Result<()> {
-    sqlx::query!(
-        "UPDATE assignments SET state = 'released', version = version + 1
-          WHERE visit_id = $1 AND state NOT IN ('released', 'completed')",
+pub async fn release_all(tx: &mut TenantTx, visit_id: VisitId) -> sqlx::Result<Vec<UserId>> {
+    sqlx::query_scalar!(
+        r#"
+        UPDATE assignments SET state = 'released', version = version + 1
+         WHERE visit_id = $1 AND state NOT IN ('released', 'completed')
+        RETURNING technician_id AS "technician_id: UserId"
+        "#,
         visit_id.0,
     )
-    .execute(tx.conn())
-    .await?;
-    Ok(())
+    .fetch_all(tx.conn())
+    .await
 }
 
 /// Cancels a job's open visits and releases who was assigned.
@@ -202,4 +205,38 @@ pub async fn cancel_all_of(tx: &mut TenantTx, now: DateTime<Utc>, job_id: JobId,
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// One transaction at a time commits a technician's hours, and all take turns in the same order. The exclusion constraint
+/// alone would refuse the second of two as well, but can have each wait for the other first: a deadlock for an answer.
+#[tracing::instrument(name = "db.visits.take_turns", level = "debug", skip_all, err)]
+pub async fn take_turns(tx: &mut TenantTx, technicians: &[UserId]) -> sqlx::Result<()> {
+    let tenant_id = tx.actor().tenant_id;
+    let technician_ids: Vec<_> = technicians.iter().map(|id| id.0).collect();
+    sqlx::query!(
+        r#"
+        SELECT pg_advisory_xact_lock(turn.key) AS "locked: ()"
+          FROM (SELECT DISTINCT hashtextextended(concat($1::uuid, technician.id), 0) AS key
+                  FROM unnest($2::uuid[]) AS technician (id)
+                 ORDER BY 1) turn
+        "#,
+        tenant_id.0,
+        &technician_ids,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Whose hours a visit takes.
+#[tracing::instrument(name = "db.visits.technicians", level = "debug", skip_all, err)]
+pub async fn technicians(tx: &mut TenantTx, visit_id: VisitId) -> sqlx::Result<Vec<UserId>> {
+    sqlx::query_scalar!(
+        r#"
+        SELECT technician_id AS "technician_id: UserId" FROM assignments WHERE visit_id = $1 AND state <> 'released'
+        "#,
+        visit_id.0,
+    )
+    .fetch_all(tx.conn())
+    .await
 }

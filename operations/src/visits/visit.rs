@@ -28,8 +28,35 @@ pub enum VisitEvent {
     Finish {
         open_assignments_left: i32,
     },
+    /// A technician was taken off; how far are those who are left?
+    Release {
+        rest: RestOfVisit,
+    },
     Reschedule,
     Cancel,
+}
+
+/// How far the technicians of a visit are, without those who were taken off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RestOfVisit {
+    /// There is nobody, or nobody has set out.
+    NotStarted,
+    OnTheWay,
+    AtWork,
+    /// All who are left are done, and there is somebody.
+    Done,
+}
+
+impl RestOfVisit {
+    /// From the numbers of those who have not set out, are on the way, at work and done.
+    pub const fn of(waiting: i64, on_the_way: i64, at_work: i64, done: i64) -> Self {
+        match (waiting + on_the_way + at_work, on_the_way, at_work, done) {
+            (0, _, _, 1..) => Self::Done,
+            (_, _, 1.., _) | (_, _, _, 1..) => Self::AtWork,
+            (_, 1.., _, _) => Self::OnTheWay,
+            _ => Self::NotStarted,
+        }
+    }
 }
 
 /// The visit's state does not allow this.
@@ -68,10 +95,19 @@ impl VisitState {
             (S::Scheduled | S::OnTheWay | S::InProgress, E::Arrive) => Ok(S::InProgress),
             (S::InProgress, E::Finish { open_assignments_left: 0 }) => Ok(S::Completed),
             (S::InProgress, E::Finish { .. }) => Ok(S::InProgress),
+            (S::Scheduled | S::OnTheWay | S::InProgress, E::Release { rest }) => Ok(match rest {
+                RestOfVisit::NotStarted => S::Scheduled,
+                RestOfVisit::OnTheWay => S::OnTheWay,
+                RestOfVisit::AtWork => S::InProgress,
+                RestOfVisit::Done => S::Completed,
+            }),
             (S::Scheduled, E::Reschedule) => Ok(S::Scheduled),
             (S::Scheduled | S::OnTheWay | S::InProgress, E::Cancel) => Ok(S::Cancelled),
             // Spelled out rather than `_`: a new state or event must be placed here to compile.
-            (S::Completed | S::Cancelled, E::GoOnTheWay | E::Arrive | E::Finish { .. } | E::Reschedule | E::Cancel)
+            (
+                S::Completed | S::Cancelled,
+                E::GoOnTheWay | E::Arrive | E::Finish { .. } | E::Release { .. } | E::Reschedule | E::Cancel,
+            )
             | (S::Scheduled | S::OnTheWay, E::Finish { .. })
             | (S::OnTheWay | S::InProgress, E::Reschedule) => Err(InvalidTransition { from: self }),
         }
@@ -157,6 +193,7 @@ mod tests {
             VisitEvent::GoOnTheWay,
             VisitEvent::Arrive,
             VisitEvent::Finish { open_assignments_left: 0 },
+            VisitEvent::Release { rest: RestOfVisit::NotStarted },
             VisitEvent::Reschedule,
             VisitEvent::Cancel,
         ];
@@ -172,6 +209,21 @@ mod tests {
         assert_eq!(VisitState::InProgress.after(finish(1)), Ok(VisitState::InProgress));
         assert_eq!(VisitState::InProgress.after(finish(0)), Ok(VisitState::Completed));
         assert!(VisitState::Scheduled.after(finish(0)).is_err());
+    }
+
+    #[test]
+    fn without_somebody_a_visit_is_as_far_as_the_rest() {
+        let after = |waiting, on_the_way, at_work, done| {
+            let rest = RestOfVisit::of(waiting, on_the_way, at_work, done);
+            VisitState::OnTheWay.after(VisitEvent::Release { rest }).unwrap()
+        };
+
+        assert_eq!(after(0, 0, 0, 0), VisitState::Scheduled);
+        assert_eq!(after(2, 0, 0, 0), VisitState::Scheduled);
+        assert_eq!(after(1, 1, 0, 0), VisitState::OnTheWay);
+        assert_eq!(after(1, 1, 1, 0), VisitState::InProgress);
+        assert_eq!(after(1, 0, 0, 1), VisitState::InProgress);
+        assert_eq!(after(0, 0, 0, 2), VisitState::Completed);
     }
 
     #[test]

@@ -71,6 +71,10 @@ async fn a_repair_is_what_the_doctor_says() {
 
 #[tokio::test]
 async fn a_database_that_was_never_migrated_and_one_that_is_not_there_are_told_apart() {
+    // The log-ins belong to the cluster, and are there once anything was migrated on it.
+    let elsewhere = Scratch::new().await;
+    migrate::quietly(&elsewhere.database()).await.unwrap();
+    elsewhere.drop().await;
     let scratch = Scratch::new().await;
     let findings = broken(&scratch).await;
     assert!(findings.iter().all(|finding| finding.detail.contains("does not exist")), "{findings:#?}");

@@ -12,6 +12,7 @@ pub(super) const SHAPE: &[Check] = &[
                  AND NOT EXISTS (SELECT FROM unnest(i.indkey) a
                                    JOIN pg_attribute t ON t.attrelid = k.oid AND t.attnum = a WHERE t.attname = 'tenant_id')",
         allowed: &[
+            ("webhook_channels_pkey", "one row a vendor; no persona inserts"),
             ("_sqlx_migrations_pkey", "not a table of the product"),
             ("email_challenges_pkey", "random ids, identity path only"),
             ("recovery_codes_pkey", "belong to a person; identity path only"),

@@ -93,4 +93,6 @@ tables! {
          VALUES ('{t}', gen_random_uuid(), 'email', 'x', 'x', '{customer}', '{job}')";
     webhook_inbox: ["event_ref = 'ref-{n}' AND tenant_id = '{t}'"], ["done_at = now()", "payload = '{}'"],
         "(tenant_id, provider, event_ref, payload) VALUES ('{t}', 'sendgrid', 'new', '{}')";
+    webhook_channels: ["provider = 'sendgrid'"], ["heard_at = now()", "provider = 'x'"],
+        "(provider) VALUES ('sendgrid')";
 }
