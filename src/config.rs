@@ -75,6 +75,9 @@ impl Config {
         let worker = checked(sources, "worker", &mut problems, WorkerConfig::problems);
         let limits = checked(sources, "limits", &mut problems, LimitsConfig::problems);
         let log = checked(sources, "log", &mut problems, LogConfig::problems);
+        if let (Some(worker), Some(sendgrid)) = (&worker, &sendgrid) {
+            problems.extend(sender_problem(worker, sendgrid));
+        }
         let all = || {
             Some(Self {
                 http: http?,
@@ -149,4 +152,11 @@ fn checked<T: DeserializeOwned>(
 
 fn link_problems(links: &LinksConfig) -> Vec<String> {
     LinkBuilder::new(links).err().map(|error| error.to_string()).into_iter().collect()
+}
+
+/// Found here rather than by the first mail that is refused.
+fn sender_problem(worker: &WorkerConfig, sendgrid: &SendgridConfig) -> Option<String> {
+    let (_, domain) = worker.from_address.rsplit_once('@')?;
+    let known = sendgrid.from_domains.iter().any(|known| known.eq_ignore_ascii_case(domain));
+    (!known).then(|| format!("worker.from_address is at {domain}, which sendgrid.from_domains does not name"))
 }

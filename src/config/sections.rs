@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
-use surv_integrations::http::base_url_problem;
+use surv_integrations::{http::base_url_problem, sendgrid::is_address};
 use surv_rls_policies::LOGINS;
 use surv_tenancy::db::DatabaseConfig;
 use url::Url;
@@ -156,6 +156,9 @@ pub struct WorkerConfig {
 impl WorkerConfig {
     pub fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
+        if !is_address(&self.from_address) {
+            problems.push("worker.from_address has to be an e-mail address".to_owned());
+        }
         within(&mut problems, "worker.concurrency", self.concurrency as u64, 1..=256);
         within(&mut problems, "worker.per_tenant", self.per_tenant as u64, 1..=self.concurrency.max(1) as u64);
         within(&mut problems, "worker.poll_ms", self.poll_ms, 10..=60_000);

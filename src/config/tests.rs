@@ -145,6 +145,17 @@ fn a_secret_of_the_wrong_type_is_not_printed() {
 }
 
 #[test]
+fn the_sender_is_of_a_domain_that_may_send() {
+    let problems = config(None, &[("SURV_SENDGRID__FROM_DOMAINS", "a.example, b.example")]).unwrap_err();
+    assert_eq!(problems, ["worker.from_address is at surv.example, which sendgrid.from_domains does not name"]);
+
+    let named =
+        [("SURV_SENDGRID__FROM_DOMAINS", "a.example, b.example"), ("SURV_WORKER__FROM_ADDRESS", "hello@B.example")];
+    assert!(config(None, &named).is_ok());
+    assert!(config(None, &[("SURV_WORKER__FROM_ADDRESS", "nobody")]).is_err());
+}
+
+#[test]
 fn networks_hold_their_addresses() {
     let inside = |network: &str, address: &str| network.parse::<Network>().unwrap().contains(address.parse().unwrap());
 
