@@ -10,7 +10,7 @@ use surv_api::{
     live::Live,
     middleware::{
         metrics::Metrics,
-        rate_limit::{Rate, RateLimits, Rates},
+        rate_limit::{Rate, RateLimits, Rates, TrustedProxies},
     },
 };
 use surv_integrations::sendgrid::event_webhook::PublicKey;
@@ -82,8 +82,14 @@ fn api_config(config: &Config) -> ApiConfig {
         request_timeout: Duration::from_secs(config.http.request_timeout_s),
         cors_origins: config.http.cors_origins.clone(),
         own_origins: vec![own(&config.http.public_url), own(&config.links.console_url)],
-        behind_proxy: !config.http.trusted_proxies.is_empty(),
+        trusted_proxies: trusted_proxies(config),
     }
+}
+
+/// Only peers that the configuration names may say where a request comes from.
+fn trusted_proxies(config: &Config) -> TrustedProxies {
+    let networks = config.http.proxies();
+    TrustedProxies::new(move |peer| networks.iter().any(|network| network.contains(peer)))
 }
 
 fn rates(config: &Config) -> Rates {
@@ -140,7 +146,7 @@ pub fn document_only() -> anyhow::Result<Deps> {
             request_timeout: Duration::from_secs(1),
             cors_origins: Vec::new(),
             own_origins: Vec::new(),
-            behind_proxy: false,
+            trusted_proxies: TrustedProxies::none(),
         }),
         tenant_db: TenantDb::new(&database),
         platform_db: PlatformDb::new(&database),

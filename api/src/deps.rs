@@ -9,7 +9,10 @@ use surv_tenancy::{
     token::{CachedVerifier, KeyRing},
 };
 
-use crate::{live::Live, middleware::rate_limit::RateLimits};
+use crate::{
+    live::Live,
+    middleware::rate_limit::{RateLimits, TrustedProxies},
+};
 
 /// Values that decide how the API behaves.
 #[derive(Debug, Clone)]
@@ -25,8 +28,8 @@ pub struct ApiConfig {
     pub cors_origins: Vec<String>,
     /// Our own sites: requests with cookies come from these or from the API's own address.
     pub own_origins: Vec<String>,
-    /// Whether `X-Forwarded-For` is written by our own proxy.
-    pub behind_proxy: bool,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: TrustedProxies,
 }
 
 /// Everything that handlers use.

@@ -27,8 +27,8 @@ use poem::{
 
 pub use deps::{ApiConfig, Deps};
 use middleware::{
-    body_limit::BodyLimit, framework_errors, own_origin, own_task::OwnTask, rate_limit::BehindProxy,
-    request_id::RequestIds, security_headers::SecurityHeaders,
+    body_limit::BodyLimit, framework_errors, own_origin, own_task::OwnTask, request_id::RequestIds,
+    security_headers::SecurityHeaders,
 };
 
 /// Every path that is not in the document, and why: the contract test walks these too.
@@ -72,7 +72,7 @@ pub fn build(deps: Deps) -> impl Endpoint<Output = Response> + use<> {
         .catch_all_error(|error| async move { framework_errors::answer(error) })
         .with(SecurityHeaders)
         .with(RequestIds(deps.ids().clone()))
-        .with(AddData::new(BehindProxy(config.behind_proxy)))
+        .with(AddData::new(config.trusted_proxies.clone()))
         .map_to_response()
 }
 

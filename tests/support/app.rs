@@ -199,7 +199,7 @@ fn deps(database: &TestDatabase) -> anyhow::Result<Deps> {
             request_timeout: Duration::from_secs(15),
             cors_origins: Vec::new(),
             own_origins: vec![OWN_ORIGIN.to_owned()],
-            behind_proxy: false,
+            trusted_proxies: surv_api::middleware::rate_limit::TrustedProxies::none(),
         }),
         tenant_db: database.tenants(),
         platform_db: database.platform(),

@@ -232,20 +232,60 @@ async fn charge(
     }
 }
 
-/// Set by the server: whether `X-Forwarded-For` is our own proxy's word.
-#[derive(Debug, Clone, Copy)]
-pub struct BehindProxy(pub bool);
+/// Whose `X-Forwarded-For` is believed: our own proxies, by address. Anybody else could claim to be anywhere.
+#[derive(Clone)]
+pub struct TrustedProxies(Arc<dyn Fn(IpAddr) -> bool + Send + Sync>);
+
+impl std::fmt::Debug for TrustedProxies {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TrustedProxies")
+    }
+}
+
+impl TrustedProxies {
+    /// Believes peers for which `trusted` says yes.
+    pub fn new(trusted: impl Fn(IpAddr) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(trusted))
+    }
+
+    /// Believes nobody: requests come straight from clients.
+    pub fn none() -> Self {
+        Self::new(|_| false)
+    }
+}
 
 /// Where a request comes from. The last entry of `X-Forwarded-For` is what our proxy saw; earlier ones are claims.
 pub fn address_of(request: &Request) -> IpAddr {
-    if request.data::<BehindProxy>().is_some_and(|behind| behind.0)
-        && let Some(address) = forwarded(request.headers())
-    {
-        return address;
+    let peer =
+        request.remote_addr().as_socket_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), std::net::SocketAddr::ip);
+    origin(peer, request.headers(), request.data::<TrustedProxies>())
+}
+
+fn origin(peer: IpAddr, headers: &HeaderMap, proxies: Option<&TrustedProxies>) -> IpAddr {
+    match proxies {
+        Some(proxies) if (proxies.0)(peer) => forwarded(headers).unwrap_or(peer),
+        _ => peer,
     }
-    request.remote_addr().as_socket_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), std::net::SocketAddr::ip)
 }
 
 fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
     headers.get("x-forwarded-for")?.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_proxy_says_where_a_request_comes_from() {
+        let (proxy, stranger): (IpAddr, IpAddr) = ("10.0.0.1".parse().unwrap(), "198.51.100.7".parse().unwrap());
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-for", "1.1.1.1, 203.0.113.9".parse().unwrap());
+        let proxies = TrustedProxies::new(move |peer| peer == proxy);
+
+        assert_eq!(origin(proxy, &headers, Some(&proxies)).to_string(), "203.0.113.9");
+        assert_eq!(origin(stranger, &headers, Some(&proxies)), stranger);
+        assert_eq!(origin(proxy, &headers, Some(&TrustedProxies::none())), proxy);
+        assert_eq!(origin(proxy, &headers, None), proxy);
+    }
 }

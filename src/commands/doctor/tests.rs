@@ -96,7 +96,9 @@ async fn a_clock_that_is_off_is_found() {
     let findings = examine(&scratch.sources(), &late).await;
 
     let clock = findings.iter().find(|finding| finding.check == "clock").unwrap();
-    assert!(!clock.ok && clock.detail.starts_with("-3"), "{clock:?}");
+    let skew: i64 = clock.detail.split(' ').next().unwrap().parse().unwrap();
+    // Half of the question's way is a guess, so the milliseconds are too.
+    assert!(!clock.ok && (-3_500..=-2_500).contains(&skew), "{clock:?}");
     scratch.drop().await;
 }
 
