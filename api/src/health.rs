@@ -10,7 +10,7 @@ use poem::{
 };
 use surv_tenancy::db::Path;
 
-use crate::{deps::Deps, spec};
+use crate::{deps::Deps, spec::Published};
 
 /// The process answers.
 #[handler]
@@ -34,16 +34,16 @@ pub fn metrics(deps: Data<&Deps>) -> Response {
 }
 
 #[handler]
-pub fn document(deps: Data<&Deps>) -> Response {
-    let mut response = spec::document(&deps).with_content_type("application/json").into_response();
+pub fn document(published: Data<&Published>) -> Response {
+    let mut response = published.json.to_string().with_content_type("application/json").into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("public, max-age=300"));
     response
 }
 
 /// The reference: a page with its scripts inside, so the policy names what that page needs and no other address.
 #[handler]
-pub fn reference(deps: Data<&Deps>) -> Response {
-    let mut response = Html(spec::reference(&deps)).into_response();
+pub fn reference(published: Data<&Published>) -> Response {
+    let mut response = Html(published.html.to_string()).into_response();
     response.headers_mut().insert(
         header::CONTENT_SECURITY_POLICY,
         header::HeaderValue::from_static(

@@ -63,6 +63,7 @@ pub fn build(deps: Deps) -> impl Endpoint<Output = Response> + use<> {
         .at("/docs", get(health::reference))
         .nest("/inbound", inbound)
         .nest("/", published)
+        .with(AddData::new(spec::Published::of(&deps)))
         .with(AddData::new(deps.clone()))
         .with(CookieJarManager::new())
         .with(OwnTask(config.request_timeout))

@@ -1,5 +1,7 @@
 //! The document: the list of resources, and what poem-openapi can't say by itself.
 
+use std::sync::Arc;
+
 use poem_openapi::{ContactObject, LicenseObject, OpenApiService};
 use serde_json::{Map, Value, json};
 
@@ -76,9 +78,31 @@ pub fn document(deps: &Deps) -> String {
     text
 }
 
-/// The reference for people, with its scripts inside.
-pub fn reference(deps: &Deps) -> String {
-    service(deps).scalar_html()
+/// The document as programs and as people read it. Made once: it is the same for everybody, and asked for without a
+/// token.
+#[derive(Debug, Clone)]
+pub struct Published {
+    pub json: Arc<str>,
+    /// A page with its scripts inside.
+    pub html: Arc<str>,
+}
+
+impl Published {
+    pub fn of(deps: &Deps) -> Self {
+        let (service, json) = (service(deps), document(deps));
+        // poem's page holds poem's document; people shall read the whole one, and nothing comes from elsewhere.
+        let html = service
+            .scalar_html()
+            .replacen(&service.spec(), &json.replace("</", "<\\/"), 1)
+            .replacen("<html>", "<html lang=\"en\">", 1)
+            .replacen("<title>Scalar</title>", "<title>Surv API</title>", 1)
+            .replacen(
+                "id=\"api-reference\"",
+                "id=\"api-reference\" data-configuration='{\"withDefaultFonts\":false}'",
+                1,
+            );
+        Self { json: json.into(), html: html.into() }
+    }
 }
 
 /// Adds the headers and the refusals that follow from an operation's shape.

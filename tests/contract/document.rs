@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, path::Path};
 
+use reqwest::Method;
 use surv_api::UNPUBLISHED;
 use surv_tests::TestApp;
 
@@ -85,4 +86,19 @@ async fn the_committed_document_is_the_document() {
     }
     let committed = std::fs::read_to_string(path).expect("the committed document");
     assert!(committed == document, "openapi/surv.v1.json is old: run with UPDATE_EXPECTED=1");
+}
+
+/// People read what programs read: poem's own page would leave out `If-Match` and most refusals.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_for_people_shows_the_whole_document_and_fetches_nothing_elsewhere() {
+    let app = TestApp::start("contract").await;
+    let page = app.call(&Method::GET, "/docs").send().await.text;
+    let embedded = page.split("type=\"application/json\"").nth(1).expect("an embedded document");
+    let embedded = embedded.split_once('>').expect("the tag ends").1.split("</script>").next().expect("text");
+
+    let shown: serde_json::Value = serde_json::from_str(embedded).expect("the embedded document is JSON");
+    let document: serde_json::Value = app.call(&Method::GET, "/openapi.json").expect(200).await;
+
+    assert_eq!(shown, document);
+    assert!(page.contains("\"withDefaultFonts\":false"), "the page would fetch its fonts from elsewhere");
 }
