@@ -3,8 +3,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-#[path = "work/database.rs"]
-mod database;
 #[path = "work/jobs.rs"]
 mod jobs;
 #[path = "work/notes.rs"]

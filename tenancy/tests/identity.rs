@@ -7,8 +7,6 @@
 mod company;
 #[path = "identity/customer_login.rs"]
 mod customer_login;
-#[path = "identity/database.rs"]
-mod database;
 #[path = "identity/fixtures.rs"]
 mod fixtures;
 #[path = "identity/invitations.rs"]

@@ -28,6 +28,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("surv-integrations", &[]),
     ("surv-migrations", &[]),
     ("surv-rls-policies", &[]),
+    ("surv-test-database", &["surv-tenancy", "surv-migrations", "surv-rls-policies"]),
     ("surv-simulators", &[]),
     ("surv-load", &["surv-tenancy"]),
     // Tests reach everything.
@@ -51,9 +52,9 @@ const EDGES: &[(&str, &[&str])] = &[
 /// More of ours that a crate may use in its tests.
 const IN_TESTS: &[(&str, &[&str])] = &[
     ("surv-integrations", &["surv-simulators"]),
-    ("surv-tenancy", &["surv-migrations", "surv-rls-policies"]),
-    ("surv-operations", &["surv-migrations", "surv-rls-policies"]),
-    ("surv-workers", &["surv-simulators", "surv-migrations", "surv-rls-policies"]),
+    ("surv-tenancy", &["surv-test-database"]),
+    ("surv-operations", &["surv-test-database"]),
+    ("surv-workers", &["surv-simulators", "surv-test-database"]),
     ("surv", &["surv-simulators"]),
 ];
 
@@ -72,6 +73,7 @@ const RESERVED: &[(&str, &[&str], &str)] = &[
             "surv-migrations",
             "surv-rls-policies",
             "surv-tests",
+            "surv-test-database",
             "surv-load",
         ],
         "the edge and the vendors' clients have no SQL",

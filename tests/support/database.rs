@@ -8,6 +8,7 @@ use sqlx::{
     AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection, postgres::PgConnectOptions,
 };
 use surv_tenancy::db::{DatabaseConfig, PlatformDb, PoolConfig, TenantDb};
+use surv_test_database::password_of;
 use tokio::sync::OnceCell;
 
 use crate::{Company, run};
@@ -142,11 +143,6 @@ fn url() -> anyhow::Result<SecretString> {
         "SURV_TEST_SUPERUSER_URL is not set: run these tests by `./dev test`, or set it to a superuser of a Postgres \
          server for tests, such as postgres://postgres@127.0.0.1:5432/postgres",
     )
-}
-
-/// The same in every run: runs share the cluster, and passwords belong to it.
-fn password_of(login: &str) -> String {
-    format!("test-{login}")
 }
 
 async fn drop_left_overs(admin: &mut PgConnection) -> sqlx::Result<()> {

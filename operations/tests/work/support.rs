@@ -15,11 +15,15 @@ use surv_operations::{
 use surv_tenancy::{
     Actor, Clock, Confinement, CustomerId, Ids, Principal, PropertyId, Role, SessionId, TenantId, UserId, VisitId,
     clock::random_id,
-    db::{TenantDb, TenantTx},
+    db::{DatabaseConfig, PoolConfig, TenantDb, TenantTx},
 };
 use uuid::Uuid;
 
-use crate::database::database;
+/// The shared database, with so many connections for each persona.
+fn database(width: usize) -> DatabaseConfig {
+    let pool = PoolConfig { persona: width, worker: 1, path: 1, wait_ms: 20_000 };
+    surv_test_database::config(&surv_test_database::shared("work"), pool)
+}
 
 /// A company: its door, its manager, and a customer with a place to work at.
 pub struct Company {

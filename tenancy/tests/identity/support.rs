@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::Row as _;
 use surv_tenancy::{
     Actor, Clock, Confinement, Identity, Ids, Principal, RequestId, Role, SessionId, TenantId, UserId,
-    db::{DbError, PlatformDb, TenantDb, TenantTx},
+    db::{DatabaseConfig, DbError, PlatformDb, PoolConfig, TenantDb, TenantTx},
     links::{LinkBuilder, LinksConfig},
     mail::SendEmail,
     passwords::PasswordHasher,
@@ -19,7 +19,6 @@ use surv_tenancy::{
 };
 use uuid::Uuid;
 
-use crate::database::database;
 pub use crate::fixtures::{Company, Person};
 
 pub const PASSWORD: &str = "a long enough password";
@@ -36,6 +35,11 @@ pub struct Recorded {
     pub actor_id: Uuid,
     pub subject_id: Uuid,
     pub changes: serde_json::Value,
+}
+
+fn database() -> DatabaseConfig {
+    let pool = PoolConfig { persona: 4, worker: 2, path: 12, wait_ms: 10_000 };
+    surv_test_database::config(&surv_test_database::shared("identity"), pool)
 }
 
 pub fn secret(text: impl Into<String>) -> SecretString {

@@ -10,7 +10,7 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
-use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _, postgres::PgConnectOptions};
+use sqlx::{Executor as _, PgConnection, Row as _};
 use surv_integrations::sendgrid::{MailClient, SendgridConfig};
 use surv_simulators::{Running, SimulatorOptions, Simulators};
 use surv_tenancy::{
@@ -34,50 +34,8 @@ pub struct World {
     seconds: Arc<AtomicI64>,
 }
 
-/// The superuser of the cluster for tests.
-#[allow(clippy::disallowed_methods, reason = "tests are told by the environment where the database is")]
-fn cluster() -> PgConnectOptions {
-    let url = std::env::var("SURV_TEST_SUPERUSER_URL").expect("set SURV_TEST_SUPERUSER_URL, or run ./dev test");
-    url.parse().expect("SURV_TEST_SUPERUSER_URL is a postgres:// address")
-}
-
-/// Roles belong to the cluster, so all tests agree on their passwords.
-fn password_of(login: &str) -> String {
-    format!("test-{login}")
-}
-
 fn database(name: &str) -> DatabaseConfig {
-    let short = |login: &str| login.trim_start_matches("surv_").trim_end_matches("_login").to_owned();
-    let passwords = surv_rls_policies::LOGINS.iter().map(|login| (short(login), password_of(login).into()));
-    let cluster = cluster();
-    DatabaseConfig {
-        host: cluster.get_host().to_owned(),
-        port: cluster.get_port(),
-        name: name.to_owned(),
-        ssl_mode: "disable".to_owned(),
-        passwords: passwords.collect(),
-        superuser_url: None,
-        pool: PoolConfig { persona: 2, worker: 8, path: 3, wait_ms: 10_000 },
-    }
-}
-
-async fn superuser(name: &str) -> PgConnection {
-    PgConnection::connect_with(&cluster().database(name)).await.unwrap()
-}
-
-async fn make_database(config: &DatabaseConfig) {
-    let mut admin = superuser("postgres").await;
-    let passwords: Vec<_> = surv_rls_policies::LOGINS.iter().map(|login| (*login, password_of(login))).collect();
-    surv_rls_policies::bootstrap_cluster(&mut admin, &passwords).await.unwrap();
-    surv_rls_policies::create_database(&mut admin, &config.name).await.unwrap();
-    let mut own = superuser(&config.name).await;
-    surv_rls_policies::bootstrap_database(&mut own).await.unwrap();
-    own.execute("SET SESSION AUTHORIZATION surv_migrator_login").await.unwrap();
-    own.execute("SET search_path = public, pg_temp").await.unwrap();
-    own.execute("SET ROLE surv_owner").await.unwrap();
-    surv_rls_policies::apply_context(&mut own).await.unwrap();
-    surv_migrations::MIGRATOR.run(&mut own).await.unwrap();
-    surv_rls_policies::apply(&mut own).await.unwrap();
+    surv_test_database::config(name, PoolConfig { persona: 2, worker: 8, path: 3, wait_ms: 10_000 })
 }
 
 impl Drop for World {
@@ -86,11 +44,7 @@ impl Drop for World {
         // The runtime of the test may be the one that is ending.
         let dropped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async {
-                let mut admin = superuser("postgres").await;
-                let statement = format!("DROP DATABASE {} WITH (FORCE)", config.name);
-                admin.execute(AssertSqlSafe(statement)).await.unwrap();
-            });
+            runtime.block_on(surv_test_database::drop_database(&config.name));
         });
         let _ = dropped.join();
     }
@@ -101,7 +55,7 @@ impl World {
     pub async fn new() -> Self {
         let ids = Ids::system();
         let config = database(&format!("surv_workers_{}", ids.next::<Uuid>().simple()));
-        make_database(&config).await;
+        surv_test_database::make(&config.name).await;
         let seconds = Arc::new(AtomicI64::new(0));
         let offset = seconds.clone();
         Self {
@@ -160,7 +114,7 @@ impl World {
     }
 
     pub async fn superuser(&self) -> PgConnection {
-        superuser(&self.config.name).await
+        surv_test_database::superuser(&self.config.name).await
     }
 
     pub async fn company(&self) -> TenantId {
