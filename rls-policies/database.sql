@@ -13,7 +13,7 @@ REVOKE ALL ON SCHEMA public FROM PUBLIC;
 ALTER SCHEMA public OWNER TO surv_owner;
 
 -- With set_config an expression injected into a query could change tenant or role in mid-statement
--- (guide/rls.md 1). SET in a statement of its own can't be reached from inside a query.
+-- (docs/decisions/0002). SET in a statement of its own can't be reached from inside a query.
 REVOKE EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) FROM PUBLIC;
 
 -- uuid in an exclusion constraint.

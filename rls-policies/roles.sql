@@ -55,7 +55,7 @@ GRANT surv_tenant TO surv_office, surv_technician, surv_customer, surv_worker;
 GRANT surv_office TO surv_admin, surv_manager;
 
 -- A request that hangs must not hold a connection, a lock or a transaction for long. One generic plan for
--- the average tenant: a plan made for the current one is re-planned on big tenants (docs/performance.md).
+-- the average tenant: a plan made for the current one is re-planned on big tenants.
 DO $$
 DECLARE
     login text;

@@ -39,6 +39,8 @@ write_configuration() {
   {
     echo "SURV_HTTP__LISTEN=127.0.0.1:$API_PORT"
     echo "SURV_HTTP__PUBLIC_URL=http://127.0.0.1:$API_PORT"
+    echo "SURV_LINKS__CONSOLE_URL=http://127.0.0.1:$API_PORT"
+    echo "SURV_LINKS__PORTAL_URL=http://{slug}.localhost:$API_PORT"
     echo "SURV_WORKER__LISTEN=127.0.0.1:$WORKER_PORT"
     echo 'SURV_DATABASE__HOST=127.0.0.1'
     echo "SURV_DATABASE__PORT=$PG_PORT"

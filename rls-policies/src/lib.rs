@@ -45,7 +45,7 @@ pub const LOGINS: &[&str] = &[
     "surv_operator_login",
 ];
 
-/// The oldest releases without known holes in RLS and memory safety, by major version (guide/security.md 0.12).
+/// The oldest releases without known holes in RLS and memory safety, by major version.
 pub const OLDEST_SAFE_RELEASES: &[(i32, i32)] = &[(15, 18), (16, 14), (17, 10), (18, 4)];
 
 /// Why a database could not be brought into shape.

@@ -31,7 +31,7 @@ const HEAD: &str = "\
 
 Layers, later ones win: the defaults below, `surv.toml` in the working directory (or `--config FILE`, `SURV_CONFIG`), and the
 environment: `SURV_SECTION__KEY`, such as `SURV_HTTP__LISTEN`. Lists in the environment are separated by commas. Unknown keys
-are errors. `surv serve --check` prints the effective values, `surv doctor` says whether they work.
+are errors. `surv serve --check` says whether they can be used, `surv doctor` whether they work.
 
 A value in the default column is what counts when nothing is set; *required* has to be set, *with its section* as soon as any
 other key of the section is. 🔒 marks secrets: they are never printed.

@@ -35,6 +35,7 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "surv-tests",
         &[
+            "surv-test-database",
             "surv",
             "surv-api",
             "surv-billing",

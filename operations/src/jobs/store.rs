@@ -63,7 +63,7 @@ pub async fn find(tx: &mut TenantTx, job_id: JobId) -> sqlx::Result<Option<Job>>
 }
 
 /// The same list with other conditions: each has its index, which one statement for all of them would not use, because
-/// plans are generic (docs/performance.md).
+/// plans are generic (rls-policies/roles.sql).
 macro_rules! list_where {
     ($tx:expr, $after:expr, $rows:expr, $condition:literal $(, $argument:expr)*) => {
         sqlx::query_as!(
