@@ -68,6 +68,7 @@ pub fn identity(config: &Config) -> anyhow::Result<Identity> {
         clock: Clock::system(),
         ids: Ids::system(),
         request_id: None,
+        key: None,
         answer_floor: Identity::ANSWER_FLOOR,
     })
 }
@@ -158,6 +159,7 @@ pub fn document_only() -> anyhow::Result<Deps> {
             clock: Clock::system(),
             ids: Ids::system(),
             request_id: None,
+            key: None,
             answer_floor: Duration::ZERO,
         },
         verifier: Arc::new(CachedVerifier::new(Verifier::new(Arc::clone(&keys)), 1, Duration::from_secs(1))),

@@ -14,7 +14,7 @@ use surv_tenancy::{
 use crate::{
     caller::Caller,
     deps::Deps,
-    json::{Reply, Versioned},
+    json::{Empty, Reply, Versioned},
     problem::{ApiResult, Problem, ProblemKind},
 };
 
@@ -167,6 +167,21 @@ impl First {
         self.tx.commit().await?;
         self.live.nudge(tenant_id);
         Ok(reply)
+    }
+
+    /// [`First::finish`] without a body.
+    ///
+    /// # Errors
+    /// As [`First::finish`].
+    pub async fn finish_empty(mut self) -> ApiResult<Empty> {
+        if let Some(key) = &self.key {
+            let answer = Answer { status: 204, etag: None, body: None };
+            idempotency::store(&mut self.tx, key, &answer).await?;
+        }
+        let tenant_id = self.tx.actor().tenant_id;
+        self.tx.commit().await?;
+        self.live.nudge(tenant_id);
+        Ok(Empty)
     }
 
     /// [`First::finish`] with a versioned view.

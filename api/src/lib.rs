@@ -6,6 +6,7 @@
 pub mod caller;
 pub mod deps;
 pub mod door;
+mod doorstep;
 pub mod etag;
 mod failures;
 mod health;

@@ -10,7 +10,7 @@ use crate::{
     door::Door,
     problem::ProblemKind,
     resources::{
-        auth::AuthApi,
+        auth::{CustomerLogInApi, InvitationAnswerApi, LinkApi, LogInApi, PasswordResetApi, SignUpApi},
         company::CompanyApi,
         customers::CustomersApi,
         events::EventsApi,
@@ -27,7 +27,8 @@ use crate::{
 };
 
 type Resources = (
-    (AuthApi, SessionsApi, CompanyApi, MembersApi, InvitationsApi, TokensApi),
+    (SignUpApi, LogInApi, PasswordResetApi, CustomerLogInApi, LinkApi, InvitationAnswerApi),
+    (SessionsApi, CompanyApi, MembersApi, InvitationsApi, TokensApi),
     (CustomersApi, PropertiesApi, JobsApi, VisitsApi, NotesApi),
     (WorkApi, PortalApi, EventsApi),
 );
@@ -37,7 +38,14 @@ pub fn service(deps: &Deps) -> OpenApiService<Resources, ()> {
     let door = Door::new(deps.clone());
     let resources = (
         (
-            AuthApi(door.clone()),
+            SignUpApi(door.clone()),
+            LogInApi(door.clone()),
+            PasswordResetApi(door.clone()),
+            CustomerLogInApi(door.clone()),
+            LinkApi(door.clone()),
+            InvitationAnswerApi(door.clone()),
+        ),
+        (
             SessionsApi(door.clone()),
             CompanyApi(door.clone()),
             MembersApi(door.clone()),
@@ -115,7 +123,7 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     if takes_version {
         parameter(operation, "If-Match", true, "The ETag of what was read; 412 if it changed since.");
     }
-    if secured && method == "post" && !WITHOUT_KEY.iter().any(|start| path.starts_with(start)) {
+    if method == "post" {
         parameter(operation, "Idempotency-Key", false, "Repeats of a request with the same key get the first answer.");
     }
     let mut kinds = vec![
@@ -157,9 +165,6 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
 
 /// POSTs that act on a version.
 const IF_MATCH_POSTS: &[&str] = &["/archive", "/restore", "/cancel"];
-
-/// POSTs that do the same when repeated, or that answer with a secret, which isn't kept.
-const WITHOUT_KEY: &[&str] = &["/v1/sessions", "/v1/tokens/revoke"];
 
 fn parameter(operation: &mut Value, name: &str, required: bool, description: &str) {
     let Some(operation) = operation.as_object_mut() else { return };

@@ -22,8 +22,8 @@ macro_rules! tables {
 }
 
 tables! {
-    "tenants", "tenant_branding", "users", "recovery_codes", "email_challenges", "sign_ups", "members",
-    "invitations", "sessions", "refresh_tokens", "revoked_tokens",
+    "tenants", "tenant_branding", "users", "recovery_codes", "email_challenges", "sign_ups", "kept_outcomes",
+    "members", "invitations", "sessions", "refresh_tokens", "revoked_tokens",
     "customers", "customer_words", "customer_users", "properties",
     "counters", "jobs", "visits", "assignments", "notes",
     "events", "audit_entries", "audit_heads",

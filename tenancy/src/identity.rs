@@ -1,6 +1,6 @@
 //! What the identity use cases need: their door, their clock, their keys. Built once, cheap to clone.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 
@@ -8,6 +8,7 @@ use crate::{
     Clock, Ids, RequestId,
     db::{DbError, Path, PlatformDb, PlatformTx},
     links::LinkBuilder,
+    outcomes,
     passwords::PasswordHasher,
     secrets::Sealer,
 };
@@ -26,6 +27,8 @@ pub struct Identity {
     pub ids: Ids,
     /// The request that asks, for the audit log.
     pub request_id: Option<RequestId>,
+    /// The request's Idempotency-Key, if it has one.
+    pub key: Option<Arc<outcomes::Key>>,
     /// Where an answer must not tell whether an address exists, none comes sooner than this.
     pub answer_floor: Duration,
 }

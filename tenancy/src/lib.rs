@@ -26,6 +26,7 @@ pub mod job_links;
 pub mod links;
 pub mod mail;
 pub mod members;
+pub mod outcomes;
 pub mod page;
 pub mod password_reset;
 pub mod passwords;

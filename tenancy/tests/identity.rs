@@ -15,6 +15,8 @@ mod invitations;
 mod log_in;
 #[path = "identity/members.rs"]
 mod members;
+#[path = "identity/outcomes.rs"]
+mod outcomes;
 #[path = "identity/password_reset.rs"]
 mod password_reset;
 #[path = "identity/refresh.rs"]

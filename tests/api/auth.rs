@@ -155,3 +155,99 @@ async fn a_demotion_and_a_disabled_log_in_count_at_once() {
         .get(&app.token(ACME, Who::Technician1), "/v1/work/visits?from=2026-12-01T00:00:00Z&to=2026-12-09T00:00:00Z");
     assert_eq!(work.send().await.status, 401);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_in_repeated_under_its_key_is_the_first_one() {
+    let app = TestApp::start("api_auth_keys").await;
+    let password = "correct horse battery staple";
+    let hash = app.deps.identity.hasher.hash(&password.to_owned().into()).await.expect("a hash");
+    let mut superuser = app.database.superuser().await;
+    sqlx::query("UPDATE users SET password_hash = $2 WHERE user_id = $1")
+        .bind(ACME.user(Who::Technician2))
+        .bind(hash)
+        .execute(&mut superuser)
+        .await
+        .expect("the database answers");
+    let log_in = |password: &str| {
+        let body = json!({ "email": "user4@company1.example", "password": password, "company": "company-1" });
+        app.call(&Method::POST, "/v1/auth/log-in").key("log-in-1").json(&body)
+    };
+    // Two: more would queue for the one hasher of this API.
+    let at_once: Vec<_> = (0..2).map(|_| tokio::spawn(log_in(password).send())).collect();
+    let mut tokens = std::collections::BTreeSet::new();
+    for answer in at_once {
+        let answer = answer.await.expect("an answer").json(200);
+        tokens.insert(answer["refresh_token"].as_str().expect("a token").to_owned());
+    }
+    assert_eq!(tokens.len(), 1, "one session, whoever was first");
+    log_in("another password than that").refused(422, "idempotency-key-reused").await;
+
+    let refresh_token = tokens.into_iter().next().expect("one");
+    let refresh = |key: &str| {
+        let call = app.call(&Method::POST, "/v1/auth/refresh").key(key);
+        call.json(&json!({ "refresh_token": refresh_token }))
+    };
+    let at_once: Vec<_> = (0..6).map(|_| tokio::spawn(refresh("r1").send())).collect();
+    let mut heirs = std::collections::BTreeSet::new();
+    let mut access = String::new();
+    for answer in at_once {
+        let answer = answer.await.expect("an answer").json(200);
+        heirs.insert(answer["refresh_token"].as_str().expect("a token").to_owned());
+        access = answer["access_token"].as_str().expect("a token").to_owned();
+    }
+    assert_eq!(heirs.len(), 1);
+
+    // Kept secrets are for a session that stands; a log-out that is repeated is no fault.
+    let begin = || app.post(&access, "/v1/sessions/second-factor").key("totp");
+    let first = begin().expect(200).await;
+    assert_eq!(begin().expect(200).await, first);
+    for _ in 0..2 {
+        app.post(&access, "/v1/sessions/log-out").key("out").expect(204).await;
+    }
+    assert_eq!(begin().send().await.status, 401);
+    refresh("r2").send().await.assert_problem(401, "session-ended");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_becomes_a_cookie_that_opens_as_much_and_no_more() {
+    let app = TestApp::start("api_auth_links").await;
+    let (own, other) = (ACME.id("job", 1), ACME.id("job", 4));
+    let link = app.link(ACME, own).await;
+    let open = |token: &str| {
+        let call = app.call(&Method::POST, "/v1/auth/link").header("x-surv-csrf", "1");
+        call.json(&json!({ "token": token }))
+    };
+    app.call(&Method::POST, "/v1/auth/link").json(&json!({ "token": link })).refused(403, "cross-site").await;
+    let answer = open(&link).send().await;
+    assert_eq!(answer.json(200)["job_ids"], json!([own]));
+    assert!(!answer.text.contains(&link), "the token is in the cookie only");
+    let set = answer.header("set-cookie").to_owned();
+    for flag in ["__Host-surv_access=", "Path=/", "HttpOnly", "Secure", "SameSite=Lax"] {
+        assert!(set.contains(flag), "{flag} in {set}");
+    }
+    let cookie = set.split(';').next().expect("a cookie").to_owned();
+    let get = |path: &str| app.call(&Method::GET, path).header("cookie", &cookie);
+    let jobs = get("/v1/portal/jobs").expect(200).await;
+    assert_eq!(jobs["items"].as_array().map(Vec::len), Some(1));
+    assert_eq!(jobs["items"][0]["id"], json!(own));
+    get(&format!("/v1/portal/jobs/{other}")).refused(404, "not-found").await;
+    get("/v1/sessions").send().await.assert_problem(403, "forbidden");
+
+    // A log-in's token is no link, and a link that was taken back is none any more.
+    open(&app.token(ACME, Who::Customer1)).refused(410, "link-ended").await;
+    open("garbage").refused(410, "link-ended").await;
+    set_all(
+        &app,
+        "UPDATE sessions SET ended_at = now(), ended_reason = 'revoked' WHERE tenant_id = $1 AND kind = 'link'",
+    )
+    .await;
+    open(&link).refused(410, "link-ended").await;
+    get("/v1/portal/jobs").refused(401, "session-ended").await;
+}
+
+/// # Panics
+/// When the database does not answer.
+async fn set_all(app: &TestApp, sql: &'static str) {
+    let mut superuser = app.database.superuser().await;
+    sqlx::query(sql).bind(ACME.tenant_id()).execute(&mut superuser).await.expect("the database answers");
+}

@@ -16,6 +16,7 @@ const PLATFORM: &[(&str, &str)] = &[
     ("tenancy/src/identity.rs", "opens the identity path for the use cases of log-in"),
     ("tenancy/src/inbox.rs", "stores a vendor's callback before its company is trusted"),
     ("tenancy/src/invitations/accept.rs", "whoever accepts is no member yet"),
+    ("tenancy/src/outcomes.rs", "keeps what log-in and the like answered, with their work"),
     ("tenancy/src/password_reset/mod.rs", "whoever resets is not logged in"),
     ("tenancy/src/queue/lease.rs", "claims tasks of all companies by routing columns"),
     ("tenancy/src/sessions/own.rs", "a person's sessions and password, over all their companies"),

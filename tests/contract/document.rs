@@ -14,8 +14,7 @@ async fn the_document_covers_every_route() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../api/src/resources");
     let mut routes = BTreeSet::new();
     let mut count = 0;
-    for entry in std::fs::read_dir(folder).expect("the resources") {
-        let text = std::fs::read_to_string(entry.expect("a file").path()).expect("text");
+    for text in sources(&folder) {
         for line in text.lines().filter(|line| line.trim_start().starts_with("#[oai(path = ")) {
             count += 1;
             let id = line.split("operation_id = \"").nth(1).and_then(|rest| rest.split('"').next());
@@ -26,6 +25,20 @@ async fn the_document_covers_every_route() {
     assert!(count > 60, "only {count} routes were found in the sources");
     assert_eq!(documented.len(), count);
     assert_eq!(documented.into_iter().collect::<BTreeSet<_>>(), routes, "ids are unique and the same on both sides");
+}
+
+/// Every file of a folder and of those in it.
+///
+/// # Panics
+/// When they cannot be read.
+fn sources(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    entries
+        .flat_map(|path| match path.is_dir() {
+            true => sources(&path),
+            false => vec![std::fs::read_to_string(path).expect("text")],
+        })
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -26,6 +26,7 @@ pub(crate) fn body(schema: &str, ids: &impl Fn(&str) -> Uuid) -> Value {
             "customer_id": ids("customer_id"), "property_id": ids("property_id"), "title": "Title",
         }),
         "JobPatch" => json!({ "title": "Title" }),
+        "LinkToken" => json!({ "token": "none" }),
         "LinkWish" => json!({ "job_id": ids("job_id"), "user_id": ids("user_id") }),
         "MemberPatch" => json!({ "name": "Name" }),
         "NewCustomer" => json!({ "kind": "person", "name": "Name" }),

@@ -211,6 +211,7 @@ fn deps(database: &TestDatabase) -> anyhow::Result<Deps> {
             clock: Clock::system(),
             ids: Ids::system(),
             request_id: None,
+            key: None,
             answer_floor: Duration::ZERO,
         },
         verifier: Arc::new(CachedVerifier::new(Verifier::new(Arc::clone(&keys)), 1_000, Duration::from_secs(300))),

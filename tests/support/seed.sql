@@ -24,6 +24,8 @@ SELECT pg_temp.my('challenge', u), 'password_reset', pg_temp.my('user', u), pg_t
   FROM generate_series(1, 2) u;
 INSERT INTO sign_ups (sign_up_id, email, password_hash, name, company, slug, time_zone, secret_hash, expires_at)
 VALUES (pg_temp.my('sign_up', 1), 'new@company{n}.example', 'hash', 'New', 'New', 'new-{n}', 'UTC', '\x01', now());
+INSERT INTO kept_outcomes (key_hash, request_hash, sealed, created_at)
+VALUES (sha256('outcome {n}'), sha256('request'), '\x01', now());
 INSERT INTO members (tenant_id, user_id, role, name)
 SELECT pg_temp.tenant(), pg_temp.my('user', u), (ARRAY['admin', 'manager', 'technician', 'technician'])[u], format('Member %s', u)
   FROM generate_series(1, 4) u;

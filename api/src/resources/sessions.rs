@@ -26,7 +26,8 @@ use super::{
 };
 use crate::{
     caller::{ACCESS_COOKIE, Caller, REFRESH_COOKIE},
-    door::Door,
+    door::{Door, IdempotencyKey},
+    doorstep::{once, once_for},
     json::{Body, Empty, Reply},
     problem::{ApiResult, Problem, ProblemKind},
 };
@@ -62,7 +63,7 @@ pub struct EndedSessions {
 }
 
 /// The current and the new password.
-#[derive(Debug, Clone, Deserialize, Object)]
+#[derive(Debug, Clone, Serialize, Deserialize, Object)]
 #[serde(deny_unknown_fields)]
 pub struct PasswordChange {
     pub current: String,
@@ -88,7 +89,7 @@ pub struct SecondFactorSecret {
 }
 
 /// Six digits of the authenticator.
-#[derive(Debug, Clone, Deserialize, Object)]
+#[derive(Debug, Clone, Serialize, Deserialize, Object)]
 #[serde(deny_unknown_fields)]
 pub struct SixDigits {
     pub code: String,
@@ -101,7 +102,7 @@ pub struct RecoveryCodes {
 }
 
 /// A password or a code, to turn the second step off.
-#[derive(Debug, Clone, Deserialize, Object)]
+#[derive(Debug, Clone, Serialize, Deserialize, Object)]
 #[serde(deny_unknown_fields)]
 pub struct SecondFactorProof {
     #[serde(default)]
@@ -146,15 +147,18 @@ impl SessionsApi {
     #[oai(path = "/", method = "get", operation_id = "listSessions")]
     async fn list(&self, caller: Caller) -> ApiResult<Reply<SessionList>> {
         let actor = self.0.own(&caller, Operation::Read)?;
-        let items = sessions::list_own(&self.identity(&caller), &actor).await?;
+        let items = sessions::list_own(&self.0.account(&caller), &actor).await?;
         Ok(Reply::plain(SessionList { items: items.into_iter().map(Into::into).collect() }))
     }
 
     /// Log out
     #[oai(path = "/log-out", method = "post", operation_id = "logOut")]
-    async fn log_out(&self, caller: Caller) -> ApiResult<LoggedOut> {
+    async fn log_out(&self, caller: Caller, key: IdempotencyKey) -> ApiResult<LoggedOut> {
         let actor = self.0.own(&caller, Operation::Write)?;
-        sessions::log_out(&self.identity(&caller), &actor).await?;
+        let session_id = actor.session_id().map(|id| id.to_string()).unwrap_or_default();
+        let work = async |identity: Identity| sessions::log_out(&identity, &actor).await;
+        // The session that a repeat comes with has ended, by the first time.
+        once(self.0.account(&caller), &key, ("logOut", &session_id), &(), work).await?;
         Ok(LoggedOut)
     }
 
@@ -162,15 +166,16 @@ impl SessionsApi {
     #[oai(path = "/:session_id", method = "delete", operation_id = "endSession")]
     async fn end(&self, caller: Caller, session_id: Path<Uuid>) -> ApiResult<Empty> {
         let actor = self.0.own(&caller, Operation::Write)?;
-        sessions::end_own(&self.identity(&caller), &actor, SessionId(session_id.0)).await?;
+        sessions::end_own(&self.0.account(&caller), &actor, SessionId(session_id.0)).await?;
         Ok(Empty)
     }
 
     /// End all other own log-ins
     #[oai(path = "/end-others", method = "post", operation_id = "endOtherSessions")]
-    async fn end_others(&self, caller: Caller) -> ApiResult<Reply<EndedSessions>> {
+    async fn end_others(&self, caller: Caller, key: IdempotencyKey) -> ApiResult<Reply<EndedSessions>> {
         let actor = self.0.own(&caller, Operation::Write)?;
-        let ended = sessions::end_all_others(&self.identity(&caller), &actor).await?;
+        let work = async |identity: Identity| sessions::end_all_others(&identity, &actor).await;
+        let ended = once_for((self.0.account(&caller), &actor), &key, "endOtherSessions", &(), work).await?;
         Ok(Reply::plain(EndedSessions { ended: ended as u64 }))
     }
 
@@ -178,11 +183,18 @@ impl SessionsApi {
     ///
     /// Ends all other log-ins.
     #[oai(path = "/password", method = "post", operation_id = "changePassword")]
-    async fn change_password(&self, caller: Caller, body: Body<PasswordChange>) -> ApiResult<Empty> {
+    async fn change_password(
+        &self,
+        caller: Caller,
+        key: IdempotencyKey,
+        body: Body<PasswordChange>,
+    ) -> ApiResult<Empty> {
         let actor = self.0.own(&caller, Operation::Write)?;
         self.count(&actor).await?;
-        let change = ChangePassword { current: body.0.current.into(), new: body.0.new.into() };
-        sessions::change_password(&self.identity(&caller), &actor, change).await?;
+        let PasswordChange { current, new } = body.0.clone();
+        let change = ChangePassword { current: current.into(), new: new.into() };
+        let work = async |identity: Identity| sessions::change_password(&identity, &actor, change).await;
+        once_for((self.0.account(&caller), &actor), &key, "changePassword", &body.0, work).await?;
         Ok(Empty)
     }
 
@@ -190,15 +202,16 @@ impl SessionsApi {
     #[oai(path = "/second-factor", method = "get", operation_id = "getSecondFactor")]
     async fn second_factor(&self, caller: Caller) -> ApiResult<Reply<SecondFactor>> {
         let actor = self.0.own(&caller, Operation::Read)?;
-        let state = totp::state(&self.identity(&caller), &actor).await?;
+        let state = totp::state(&self.0.account(&caller), &actor).await?;
         Ok(Reply::plain(SecondFactor { enabled_at: state.enabled_at, recovery_codes_left: state.recovery_codes_left }))
     }
 
     /// Begin to turn the second step on
     #[oai(path = "/second-factor", method = "post", operation_id = "beginSecondFactor")]
-    async fn begin_second_factor(&self, caller: Caller) -> ApiResult<Reply<SecondFactorSecret>> {
+    async fn begin_second_factor(&self, caller: Caller, key: IdempotencyKey) -> ApiResult<Reply<SecondFactorSecret>> {
         let actor = self.0.own(&caller, Operation::Write)?;
-        let enrolment = totp::begin(&self.identity(&caller), &actor).await?;
+        let work = async |identity: Identity| totp::begin(&identity, &actor).await;
+        let enrolment = once_for((self.0.account(&caller), &actor), &key, "beginSecondFactor", &(), work).await?;
         Ok(Reply::plain(SecondFactorSecret {
             secret: enrolment.secret.expose_secret().to_owned(),
             uri: enrolment.uri.expose_secret().to_owned(),
@@ -207,20 +220,31 @@ impl SessionsApi {
 
     /// Turn the second step on
     #[oai(path = "/second-factor/confirm", method = "post", operation_id = "confirmSecondFactor")]
-    async fn confirm_second_factor(&self, caller: Caller, body: Body<SixDigits>) -> ApiResult<Reply<RecoveryCodes>> {
+    async fn confirm_second_factor(
+        &self,
+        caller: Caller,
+        key: IdempotencyKey,
+        body: Body<SixDigits>,
+    ) -> ApiResult<Reply<RecoveryCodes>> {
         let actor = self.0.own(&caller, Operation::Write)?;
         self.count(&actor).await?;
-        let codes = totp::confirm(&self.identity(&caller), &actor, &body.0.code).await?;
-        let codes = codes.iter().map(|code| code.expose_secret().to_owned()).collect();
+        let work = async |identity: Identity| totp::confirm(&identity, &actor, &body.0.code).await;
+        let codes = once_for((self.0.account(&caller), &actor), &key, "confirmSecondFactor", &body.0, work).await?;
+        let codes = codes.0.iter().map(|code| code.expose_secret().to_owned()).collect();
         Ok(Reply::plain(RecoveryCodes { codes }))
     }
 
     /// Turn the second step off
     #[oai(path = "/second-factor/disable", method = "post", operation_id = "disableSecondFactor")]
-    async fn disable_second_factor(&self, caller: Caller, body: Body<SecondFactorProof>) -> ApiResult<Empty> {
+    async fn disable_second_factor(
+        &self,
+        caller: Caller,
+        key: IdempotencyKey,
+        body: Body<SecondFactorProof>,
+    ) -> ApiResult<Empty> {
         let actor = self.0.own(&caller, Operation::Write)?;
         self.count(&actor).await?;
-        let proof = match (body.0.password, body.0.code) {
+        let proof = match (body.0.password.clone(), body.0.code.clone()) {
             (Some(password), None) => DisableProof::Password(password.into()),
             (None, Some(code)) => DisableProof::Code(code.into()),
             _ => {
@@ -228,16 +252,13 @@ impl SessionsApi {
                 return Err(problem.field("/code", "give a password or a code"));
             }
         };
-        totp::disable(&self.identity(&caller), &actor, proof).await?;
+        let work = async |identity: Identity| totp::disable(&identity, &actor, proof).await;
+        once_for((self.0.account(&caller), &actor), &key, "disableSecondFactor", &body.0, work).await?;
         Ok(Empty)
     }
 }
 
 impl SessionsApi {
-    fn identity(&self, caller: &Caller) -> Identity {
-        self.0.deps().identity.for_request(caller.request_id)
-    }
-
     /// Guesses with a stolen session count like guesses at the log-in page.
     async fn count(&self, actor: &surv_tenancy::Actor) -> ApiResult<()> {
         let user_id = actor.user_id().map(|id| id.to_string()).unwrap_or_default();

@@ -119,16 +119,18 @@ impl TokensApi {
     ///
     /// And every token that was narrowed from it, at once. Tokens that it was narrowed from stay.
     #[oai(path = "/tokens/revoke", method = "post", operation_id = "revokeToken")]
-    async fn revoke(&self, caller: Caller, body: Body<TokenToRevoke>) -> ApiResult<Empty> {
+    async fn revoke(&self, caller: Caller, key: IdempotencyKey, body: Body<TokenToRevoke>) -> ApiResult<Empty> {
         let deps = self.0.deps();
         let now = deps.clock().now();
-        let mut tx = self.0.write(&caller, WRITE.0, WRITE.1).await?;
+        let mut once = match self.0.once(&caller, WRITE, key, "revokeToken", &body.0).await? {
+            Once::Again(_) => return Ok(Empty),
+            Once::First(first) => first,
+        };
         // The caller's own token is in order: a 401 would send them to log in.
         let refused = |_| Problem::new(ProblemKind::InvalidFields).field("/token", "is not a token that still holds");
         let opened = deps.verifier.open(&body.0.token, now).map_err(refused)?;
-        revoked_tokens::revoke(&mut tx, deps.ids(), now, &opened).await?;
-        self.0.commit(tx).await?;
-        Ok(Empty)
+        revoked_tokens::revoke(once.tx(), deps.ids(), now, &opened).await?;
+        once.finish_empty().await
     }
 
     /// The public root keys

@@ -8,6 +8,7 @@ mod error;
 mod store;
 
 use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
@@ -23,7 +24,7 @@ use crate::{
 pub use error::CustomerLoginError;
 
 /// What was sent, or would have been: the digits belong to this challenge.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodeRequested {
     pub challenge_id: Uuid,
     pub minutes: i64,
@@ -37,8 +38,7 @@ pub struct CodeRequested {
 pub async fn request(identity: &Identity, slug: &str, email: &str) -> Result<CodeRequested, CustomerLoginError> {
     let email = EmailAddress::parse(email)?;
     let challenge_id: Uuid = identity.ids.next();
-    identity.evenly(send_code(identity, challenge_id, slug, &email)).await?;
-    Ok(CodeRequested { challenge_id, minutes: Purpose::LoginCode.minutes() })
+    identity.evenly(send_code(identity, challenge_id, slug, &email)).await
 }
 
 async fn send_code(
@@ -46,12 +46,15 @@ async fn send_code(
     challenge_id: Uuid,
     slug: &str,
     email: &EmailAddress,
-) -> Result<(), CustomerLoginError> {
+) -> Result<CodeRequested, CustomerLoginError> {
+    let purpose = Purpose::LoginCode;
+    let requested = CodeRequested { challenge_id, minutes: purpose.minutes() };
     let mut tx = identity.begin().await?;
     let Some(customer) = store::find_customer(tx.conn(), slug, email).await? else {
-        return Ok(());
+        // Kept as well: a repeat must not tell by another challenge that nothing was sent.
+        return Ok(identity.finish(tx, requested).await?);
     };
-    let (user_id, tenant_id, purpose) = (customer.user_id, customer.tenant_id, Purpose::LoginCode);
+    let (user_id, tenant_id) = (customer.user_id, customer.tenant_id);
     let issued = challenges::issue(tx.conn(), identity, challenge_id, purpose, user_id, Some(tenant_id)).await?;
     let mail = Email::new(EmailTemplate::LoginCode, email.as_str())
         .to_name(customer.name)
@@ -60,8 +63,7 @@ async fn send_code(
         .param("link", identity.links.customer_login(&customer.slug, &issued.wire))
         .param("minutes", purpose.minutes());
     mail::enqueue_email(tx.conn(), &identity.ids, identity.now(), tenant_id, Some(user_id), mail).await?;
-    tx.commit().await?;
-    Ok(())
+    Ok(identity.finish(tx, requested).await?)
 }
 
 /// What a customer comes back with.
@@ -107,8 +109,7 @@ async fn check(identity: &Identity, redeem: Redeem, device: &str) -> Result<LogI
     store::use_up_codes(tx.conn(), account.user_id, tenant_id, identity.now()).await?;
     let device = Device { kind: SessionKind::Browser, name: device.to_owned() };
     let outcome = sessions::proceed(&mut tx, identity, &account, vec![access], Proved::CustomerCode, &device).await?;
-    tx.commit().await?;
-    Ok(outcome)
+    Ok(identity.finish(tx, outcome).await?)
 }
 
 fn answers(identity: &Identity, challenge: &Challenge, redeem: &Redeem) -> bool {

@@ -1,6 +1,7 @@
 //! The other side: whoever has the mail reads it, and joins.
 
 use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
 
 use super::{InvitationError, invitation::PURPOSE, store};
 use crate::{
@@ -36,7 +37,7 @@ pub enum AcceptAs<'a> {
 }
 
 /// A new member.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Accepted {
     pub tenant_id: TenantId,
     pub slug: String,
@@ -118,8 +119,7 @@ pub async fn accept(
     let user_id = person(&mut tx, &offer.email, seen.as_ref(), new_hash).await?;
     let offer = wire.check(store::lock_offer(tx.conn(), wire.tenant_id, wire.invitation_id).await?, identity)?;
     let accepted = join(&mut tx, identity, &wire, offer, user_id).await?;
-    tx.commit().await?;
-    Ok(accepted)
+    Ok(identity.finish(tx, accepted).await?)
 }
 
 /// The hash to store when the password is a new one; nothing when it is the existing one.

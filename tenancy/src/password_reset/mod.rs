@@ -32,7 +32,8 @@ pub async fn request(identity: &Identity, email: &str) -> Result<(), PasswordRes
 async fn send_link(identity: &Identity, email: &EmailAddress) -> Result<(), PasswordResetError> {
     let mut tx = identity.begin().await?;
     let Some(account) = users::find_by_email(tx.conn(), email.as_str()).await? else {
-        return Ok(());
+        // Kept as well, so that both ways do the same.
+        return Ok(identity.finish(tx, ()).await?);
     };
     let purpose = Purpose::PasswordReset;
     let issued = challenges::issue(tx.conn(), identity, identity.ids.next(), purpose, account.user_id, None).await?;
@@ -41,8 +42,7 @@ async fn send_link(identity: &Identity, email: &EmailAddress) -> Result<(), Pass
         .param("minutes", purpose.minutes());
     let (now, user_id) = (identity.now(), Some(account.user_id));
     mail::enqueue_email(tx.conn(), &identity.ids, now, PLATFORM, user_id, mail).await?;
-    tx.commit().await?;
-    Ok(())
+    Ok(identity.finish(tx, ()).await?)
 }
 
 /// Sets a new password by the secret of a link. A second factor stays on.
@@ -63,8 +63,7 @@ pub async fn reset(identity: &Identity, secret: &SecretString, new: &SecretStrin
     let account = users::lock(tx.conn(), found.user_id).await?.ok_or(PasswordResetError::LinkEnded)?;
     usable(challenges::lock(tx.conn(), id).await?, &secret, identity)?;
     set(&mut tx, identity, &account, &hash).await?;
-    tx.commit().await?;
-    Ok(())
+    Ok(identity.finish(tx, ()).await?)
 }
 
 fn usable(

@@ -47,8 +47,7 @@ pub async fn log_in(identity: &Identity, wanted: LogIn) -> Result<LogInOutcome, 
         return Err(SessionError::Refused);
     };
     let outcome = proceed(&mut tx, identity, &account, seen.companies, Proved::Password, &wanted.device).await?;
-    tx.commit().await?;
-    Ok(outcome)
+    Ok(identity.finish(tx, outcome).await?)
 }
 
 struct Seen {
@@ -104,6 +103,5 @@ pub async fn choose_company(identity: &Identity, choice: ChooseCompany) -> Resul
     }
     challenges::use_up(tx.conn(), id, now).await?;
     let outcome = proceed(&mut tx, identity, &account, companies, Proved::Everything, &choice.device).await?;
-    tx.commit().await?;
-    Ok(outcome)
+    Ok(identity.finish(tx, outcome).await?)
 }

@@ -16,7 +16,7 @@ mod store;
 
 pub use error::SessionError;
 pub use log_in::{ChooseCompany, LogIn, choose_company, log_in};
-pub use own::{end_all_others, end_own, list_own, log_out};
+pub use own::{check_live, end_all_others, end_own, list_own, log_out};
 pub use password::{ChangePassword, change_password};
 pub use refresh::refresh;
 pub use second_step::{SecondStep, second_step};

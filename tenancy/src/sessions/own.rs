@@ -39,6 +39,17 @@ pub(crate) async fn require_live(
     }
 }
 
+/// Whether the caller's own session still stands.
+///
+/// # Errors
+/// [`SessionError::Ended`] when not, [`SessionError::Confined`] for a link or a confined token.
+pub async fn check_live(identity: &Identity, actor: &Actor) -> Result<(), SessionError> {
+    let mut tx = identity.begin().await?;
+    require_live(tx.conn(), actor, identity.now()).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
 /// The caller's live sessions in all companies, newest first.
 ///
 /// # Errors
@@ -61,8 +72,7 @@ pub async fn log_out(identity: &Identity, actor: &Actor) -> Result<(), SessionEr
     let mut tx = identity.begin().await?;
     let caller = require_live(tx.conn(), actor, identity.now()).await?;
     end_one(&mut tx, identity, caller, caller.tenant_id, caller.session_id, "log_out").await?;
-    tx.commit().await?;
-    Ok(())
+    Ok(identity.finish(tx, ()).await?)
 }
 
 /// Ends one of the caller's sessions, in whichever company it is.
@@ -93,8 +103,7 @@ pub async fn end_all_others(identity: &Identity, actor: &Actor) -> Result<usize,
     for session in &others {
         end_one(&mut tx, identity, caller, session.tenant_id, session.session_id, "ended").await?;
     }
-    tx.commit().await?;
-    Ok(others.len())
+    Ok(identity.finish(tx, others.len()).await?)
 }
 
 /// Ends a session and records it, unless somebody else just did.

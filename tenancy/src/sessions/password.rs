@@ -47,6 +47,5 @@ pub async fn change_password(identity: &Identity, actor: &Actor, change: ChangeP
     let notice = Email::new(EmailTemplate::PasswordChanged, account.email);
     let (now, user_id) = (identity.now(), Some(caller.user_id));
     mail::enqueue_email(tx.conn(), &identity.ids, now, PLATFORM, user_id, notice).await?;
-    tx.commit().await?;
-    Ok(())
+    Ok(identity.finish(tx, ()).await?)
 }

@@ -47,11 +47,15 @@ pub async fn refresh(identity: &Identity, token: &SecretString) -> Result<Logged
         (seen.user_id, seen.kind, seen.role, seen.expires_at)
     {
         let access = access_now(&mut tx, user_id, role, tenant_id).await?;
-        tx.commit().await?;
         let refresh_token = next.to_wire(&[tenant_id.0, session_id.0]);
-        return Ok(LoggedIn::new(access, user_id, session_id, kind, refresh_token, refresh_expires_at));
+        let logged_in = LoggedIn::new(access, user_id, session_id, kind, refresh_token, refresh_expires_at);
+        return Ok(identity.finish(tx, logged_in).await?);
     }
     if seen.used_at.is_some() {
+        // The same request once more, of a client that lost the answer: no thief knows its key.
+        if let Ok(Some(first)) = identity.earlier().await {
+            return Ok(first);
+        }
         return end_reused(tx, identity, tenant_id, session_id).await;
     }
     Err(if seen.live { SessionError::JustRefreshed } else { SessionError::Ended })

@@ -45,8 +45,7 @@ pub async fn second_step(identity: &Identity, step: SecondStep) -> Result<LogInO
     }
     challenges::use_up(tx.conn(), id, identity.now()).await?;
     let outcome = proceed(&mut tx, identity, &account, companies, Proved::Everything, &step.device).await?;
-    tx.commit().await?;
-    Ok(outcome)
+    Ok(identity.finish(tx, outcome).await?)
 }
 
 /// What the first step named, as it is now: a customer's code opens nothing but the customer's role.

@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 
 pub use crate::users::CompanyAccess;
-use crate::{Role, SessionId, TenantId, UserId};
+use crate::{Role, SessionId, TenantId, UserId, secrets};
 
 /// A session that is not refreshed for so long ends by itself.
 pub(super) const IDLE_LIFETIME: TimeDelta = TimeDelta::days(30);
@@ -12,7 +13,7 @@ pub(super) const IDLE_LIFETIME: TimeDelta = TimeDelta::days(30);
 pub(super) const LIFETIME: TimeDelta = TimeDelta::days(180);
 
 /// How a session's tokens are held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type, Serialize, Deserialize)]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum SessionKind {
     /// In cookies.
@@ -49,7 +50,7 @@ impl Device {
 }
 
 /// A session just begun or refreshed: all that tokens are minted from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct LoggedIn {
     pub tenant_id: TenantId,
     pub slug: String,
@@ -61,6 +62,7 @@ pub struct LoggedIn {
     pub session_id: SessionId,
     pub kind: SessionKind,
     /// Works once.
+    #[serde(serialize_with = "secrets::expose")]
     pub refresh_token: SecretString,
     pub refresh_expires_at: DateTime<Utc>,
 }
@@ -80,15 +82,17 @@ impl LoggedIn {
 }
 
 /// Where a right password leads.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum LogInOutcome {
     LoggedIn(Box<LoggedIn>),
     /// A code has to follow, within minutes: [`super::second_step`].
     SecondStep {
+        #[serde(serialize_with = "secrets::expose")]
         challenge: SecretString,
     },
     /// The person belongs to several companies: [`super::choose_company`].
     ChooseCompany {
+        #[serde(serialize_with = "secrets::expose")]
         challenge: SecretString,
         companies: Vec<CompanyAccess>,
     },

@@ -9,6 +9,7 @@ mod store;
 
 use chrono::TimeDelta;
 use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
@@ -45,7 +46,7 @@ pub struct NewCompany {
 }
 
 /// A company that was just opened.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Opened {
     pub tenant_id: TenantId,
     pub slug: String,
@@ -73,8 +74,7 @@ pub async fn request(identity: &Identity, new: NewCompany) -> Result<(), SignUpE
     store::expire_earlier(tx.conn(), &sign_up.email, now).await?;
     store::insert(tx.conn(), &sign_up, now).await?;
     send_link(&mut tx, identity, &sign_up, &secret.to_wire(&[sign_up.sign_up_id])).await?;
-    tx.commit().await?;
-    Ok(())
+    Ok(identity.finish(tx, ()).await?)
 }
 
 /// The request as it is stored, but for the hash of its password.
@@ -135,8 +135,7 @@ pub async fn confirm(identity: &Identity, secret: &SecretString) -> Result<Opene
         }
         None => open(&mut tx, identity, &sign_up).await?,
     };
-    tx.commit().await?;
-    Ok(opened)
+    Ok(identity.finish(tx, opened).await?)
 }
 
 async fn open(tx: &mut PlatformTx, identity: &Identity, sign_up: &SignUp) -> Result<Opened, SignUpError> {

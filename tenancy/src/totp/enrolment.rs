@@ -2,24 +2,32 @@
 
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 
 use super::{TotpError, code, store};
 use crate::{
     Actor, Identity, audit,
     clock::random_bytes,
     db::PlatformTx,
+    secrets,
     sessions::{LiveCaller, SessionError, require_live},
     users::{self, Account},
 };
 
 /// A secret to put into an authenticator. Shown once; worth nothing until [`confirm`].
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Enrolment {
     /// For typing by hand.
+    #[serde(serialize_with = "secrets::expose")]
     pub secret: SecretString,
     /// For a QR code.
+    #[serde(serialize_with = "secrets::expose")]
     pub uri: SecretString,
 }
+
+/// One-time codes for a lost authenticator. Shown once: the table has their hashes.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RecoveryCodes(#[serde(serialize_with = "secrets::expose_all")] pub Vec<SecretString>);
 
 /// Whether the second factor is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,11 +70,11 @@ pub async fn begin(identity: &Identity, actor: &Actor) -> Result<Enrolment, Totp
     let secret = random_bytes::<{ code::SECRET_BYTES }>();
     let sealed = identity.sealer.seal(caller.user_id, &secret).map_err(SessionError::from)?;
     store::keep_secret(tx.conn(), caller.user_id, &sealed).await?;
-    tx.commit().await?;
-    Ok(Enrolment {
+    let enrolment = Enrolment {
         secret: SecretString::from(code::base32(&secret)),
         uri: SecretString::from(code::uri(&secret, &account.email)),
-    })
+    };
+    Ok(identity.finish(tx, enrolment).await?)
 }
 
 /// Turns the second factor on, once a code shows that the authenticator has the secret. Answers the recovery codes,
@@ -75,7 +83,7 @@ pub async fn begin(identity: &Identity, actor: &Actor) -> Result<Enrolment, Totp
 /// # Errors
 /// [`TotpError::WrongCode`], [`TotpError::NotBegun`], [`TotpError::AlreadyOn`].
 #[tracing::instrument(name = "identity.totp.confirm", skip_all)]
-pub async fn confirm(identity: &Identity, actor: &Actor, typed: &str) -> Result<Vec<SecretString>, TotpError> {
+pub async fn confirm(identity: &Identity, actor: &Actor, typed: &str) -> Result<RecoveryCodes, TotpError> {
     let mut tx = identity.begin().await?;
     let (caller, account) = lock_caller(&mut tx, identity, actor).await?;
     if account.has_second_step() {
@@ -98,8 +106,8 @@ pub async fn confirm(identity: &Identity, actor: &Actor, typed: &str) -> Result<
         .collect();
     store::replace_recovery_codes(tx.conn(), caller.user_id, &hashes).await?;
     record(&mut tx, identity, caller, "user.totp_enabled").await?;
-    tx.commit().await?;
-    Ok(shown.into_iter().map(SecretString::from).collect())
+    let codes = RecoveryCodes(shown.into_iter().map(SecretString::from).collect());
+    Ok(identity.finish(tx, codes).await?)
 }
 
 /// Turns the second factor off and forgets the recovery codes.
@@ -129,8 +137,7 @@ pub async fn disable(identity: &Identity, actor: &Actor, proof: DisableProof) ->
     }
     store::turn_off(tx.conn(), caller.user_id).await?;
     record(&mut tx, identity, caller, "user.totp_disabled").await?;
-    tx.commit().await?;
-    Ok(())
+    Ok(identity.finish(tx, ()).await?)
 }
 
 /// The hash that the password belongs to.

@@ -13,7 +13,7 @@ use sqlx::PgConnection;
 
 use crate::{Identity, sessions::SessionError, users::Account};
 
-pub use enrolment::{DisableProof, Enrolment, TotpState, begin, confirm, disable, state};
+pub use enrolment::{DisableProof, Enrolment, RecoveryCodes, TotpState, begin, confirm, disable, state};
 pub use error::TotpError;
 
 /// Checks a code or recovery code of a person and uses it up. The caller has locked the person's row.

@@ -4,6 +4,7 @@
 mod store;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::{Role, TenantId, UserId};
 
@@ -26,7 +27,7 @@ impl Account {
 }
 
 /// A company that a person can log in to, and as what. A member's role comes before a customer's.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CompanyAccess {
     pub tenant_id: TenantId,
     pub slug: String,

@@ -76,6 +76,7 @@ impl World {
             clock: Clock::from_fn(move || Utc::now() + TimeDelta::seconds(offset.load(Ordering::SeqCst))),
             ids: Ids::system(),
             request_id: None,
+            key: None,
             answer_floor: std::time::Duration::from_millis(60),
         };
         Self { identity, tenants: TenantDb::new(&config), seconds }

@@ -21,7 +21,7 @@ async fn enrol(world: &World, actor: &Actor) -> (Enrolment, Vec<SecretString>) {
     let enrolment = totp::begin(&world.identity, actor).await.unwrap();
     let codes = totp::confirm(&world.identity, actor, &code(world, &enrolment)).await.unwrap();
     world.wait(TimeDelta::seconds(60));
-    (enrolment, codes)
+    (enrolment, codes.0)
 }
 
 async fn first_step(world: &World, company: &Company) -> SecretString {

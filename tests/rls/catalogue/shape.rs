@@ -15,6 +15,7 @@ pub(super) const SHAPE: &[Check] = &[
             ("webhook_channels_pkey", "one row a vendor; no persona inserts"),
             ("_sqlx_migrations_pkey", "not a table of the product"),
             ("email_challenges_pkey", "random ids, identity path only"),
+            ("kept_outcomes_pkey", "keyed hashes that nobody else can make; paths only"),
             ("recovery_codes_pkey", "belong to a person; identity path only"),
             ("sign_ups_pkey", "random ids, sign-up path only"),
             ("tenants_slug_key", "a slug is a host name, so it is public"),

@@ -33,6 +33,8 @@ tables! {
     sign_ups: ["sign_up_id = '{sign_up}'"], ["expires_at = now()", "slug = 'x'"],
         "(sign_up_id, email, password_hash, name, company, slug, time_zone, secret_hash, expires_at)
          VALUES (gen_random_uuid(), 'x', 'x', 'x', 'x', 'x', 'x', '', now())";
+    kept_outcomes: ["key_hash = sha256('outcome {n}')"], ["sealed = ''"],
+        "(key_hash, request_hash, sealed, created_at) VALUES (sha256('new'), sha256('request'), '', now())";
     members: ["user_id = '{me}' AND tenant_id = '{t}'", "role = 'technician' AND tenant_id = '{t}'"],
         ["role = 'admin'", "name = 'x'", "version = 2"],
         "(tenant_id, user_id, role, name) VALUES ('{t}', '{contact}', 'admin', 'New')";

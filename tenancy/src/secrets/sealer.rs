@@ -1,69 +1,15 @@
-//! One-time secrets, and what the application encrypts before it stores it.
-//!
-//! A one-time secret is 32 random bytes: base64url on the wire behind the ids that find its row, SHA-256 in the table,
-//! compared in constant time. Short codes are derived from the row with a key, so the table alone gives none away.
+//! What the application encrypts before it stores it, and codes that are derived instead of stored.
 
 use std::sync::Arc;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, Mac as _};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
-use sha2::{Digest as _, Sha256};
-use subtle::ConstantTimeEq as _;
+use sha2::Sha256;
 use uuid::Uuid;
 
-use crate::{UserId, clock::random_bytes};
-
-/// 32 random bytes that work once.
-#[derive(Clone)]
-pub struct OneTimeSecret([u8; 32]);
-
-impl std::fmt::Debug for OneTimeSecret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("OneTimeSecret")
-    }
-}
-
-impl OneTimeSecret {
-    pub fn generate() -> Self {
-        Self(random_bytes())
-    }
-
-    /// What the table keeps. `purpose` is part of it: a secret made for one step fits no other.
-    pub fn hash(&self, purpose: &str) -> [u8; 32] {
-        let mut hash = Sha256::new();
-        hash.update(self.0);
-        hash.update(purpose.as_bytes());
-        hash.finalize().into()
-    }
-
-    pub fn matches(&self, stored: &[u8], purpose: &str) -> bool {
-        self.hash(purpose).ct_eq(stored).into()
-    }
-
-    /// The wire form: the ids that find the row, then the secret.
-    pub fn to_wire(&self, ids: &[Uuid]) -> SecretString {
-        let mut bytes: Vec<u8> = ids.iter().flat_map(|id| *id.as_bytes()).collect();
-        bytes.extend_from_slice(&self.0);
-        SecretString::from(URL_SAFE_NO_PAD.encode(bytes))
-    }
-
-    /// Reads [`OneTimeSecret::to_wire`]; anything else is nothing.
-    pub fn from_wire<const N: usize>(wire: &str) -> Option<([Uuid; N], Self)> {
-        if wire.len() > 4 * (N * 16 + 32).div_ceil(3) {
-            return None;
-        }
-        let bytes = URL_SAFE_NO_PAD.decode(wire).ok()?;
-        let (front, secret) = bytes.split_at_checked(N * 16)?;
-        let mut ids = [Uuid::nil(); N];
-        for (id, part) in ids.iter_mut().zip(front.chunks_exact(16)) {
-            *id = Uuid::from_slice(part).ok()?;
-        }
-        Some((ids, Self(secret.try_into().ok()?)))
-    }
-}
+use crate::UserId;
 
 /// `[secrets]` in the file, `SURV_SECRETS__SEAL_KEY` in the environment.
 #[derive(Debug, Clone, Deserialize)]
@@ -127,33 +73,32 @@ impl Sealer {
     /// # Errors
     /// [`SealError::Broken`] when the machine gives no randomness.
     pub fn seal(&self, user_id: UserId, plain: &[u8]) -> Result<Vec<u8>, SealError> {
-        let mut sealed = plain.to_vec();
-        let nonce = self
-            .0
-            .aead
-            .seal_in_place_append_tag(Aad::from(*user_id.0.as_bytes()), &mut sealed)
-            .map_err(|_| SealError::Broken)?;
-        let mut out = vec![FORMAT];
-        out.extend_from_slice(nonce.as_ref());
-        out.append(&mut sealed);
-        Ok(out)
+        seal(&self.0.aead, user_id.0.as_bytes(), plain)
     }
 
     /// # Errors
     /// [`SealError::Broken`] for anything but what [`Sealer::seal`] made for this user.
     pub fn open(&self, user_id: UserId, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
-        let (head, body) = sealed.split_at_checked(1 + NONCE_LEN).ok_or(SealError::Broken)?;
-        if head[0] != FORMAT {
-            return Err(SealError::Broken);
-        }
-        let nonce = Nonce::try_assume_unique_for_key(&head[1..]).map_err(|_| SealError::Broken)?;
-        let mut body = body.to_vec();
-        let plain = self
-            .0
-            .aead
-            .open_in_place(nonce, Aad::from(*user_id.0.as_bytes()), &mut body)
-            .map_err(|_| SealError::Broken)?;
-        Ok(plain.to_vec())
+        open(&self.0.aead, user_id.0.as_bytes(), sealed)
+    }
+
+    /// Encrypts under a key that only comes about together with `parts`, which are not stored.
+    ///
+    /// # Errors
+    /// [`SealError::Broken`] when the machine gives no randomness.
+    pub(crate) fn seal_under(&self, parts: &[&[u8]], plain: &[u8]) -> Result<Vec<u8>, SealError> {
+        seal(&self.key_of(parts)?, &[], plain)
+    }
+
+    /// # Errors
+    /// [`SealError::Broken`] for anything but what [`Sealer::seal_under`] made with the same parts.
+    pub(crate) fn open_under(&self, parts: &[&[u8]], sealed: &[u8]) -> Result<Vec<u8>, SealError> {
+        open(&self.key_of(parts)?, &[], sealed)
+    }
+
+    fn key_of(&self, parts: &[&[u8]]) -> Result<RandomizedNonceKey, SealError> {
+        let key = self.keyed_hash("surv.seal_under.v1", parts);
+        RandomizedNonceKey::new(&AES_256_GCM, &key).map_err(|_| SealError::Key)
     }
 
     /// A keyed hash, for secrets too short to be safe behind a plain one.
@@ -176,9 +121,24 @@ impl Sealer {
     }
 }
 
-/// Equal in constant time; the length of a code is no secret.
-pub fn same_code(typed: &str, code: &str) -> bool {
-    typed.as_bytes().ct_eq(code.as_bytes()).into()
+fn seal(key: &RandomizedNonceKey, context: &[u8], plain: &[u8]) -> Result<Vec<u8>, SealError> {
+    let mut sealed = plain.to_vec();
+    let nonce = key.seal_in_place_append_tag(Aad::from(context), &mut sealed).map_err(|_| SealError::Broken)?;
+    let mut out = vec![FORMAT];
+    out.extend_from_slice(nonce.as_ref());
+    out.append(&mut sealed);
+    Ok(out)
+}
+
+fn open(key: &RandomizedNonceKey, context: &[u8], sealed: &[u8]) -> Result<Vec<u8>, SealError> {
+    let (head, body) = sealed.split_at_checked(1 + NONCE_LEN).ok_or(SealError::Broken)?;
+    if head[0] != FORMAT {
+        return Err(SealError::Broken);
+    }
+    let nonce = Nonce::try_assume_unique_for_key(&head[1..]).map_err(|_| SealError::Broken)?;
+    let mut body = body.to_vec();
+    let plain = key.open_in_place(nonce, Aad::from(context), &mut body).map_err(|_| SealError::Broken)?;
+    Ok(plain.to_vec())
 }
 
 fn derive(root: &[u8], purpose: &[u8]) -> Result<[u8; 32], SealError> {
@@ -196,22 +156,6 @@ mod tests {
     }
 
     #[test]
-    fn the_wire_form_carries_ids_and_secret_and_nothing_else_is_read() {
-        let (secret, ids) = (OneTimeSecret::generate(), [Uuid::from_u128(7), Uuid::from_u128(8)]);
-        let wire = secret.to_wire(&ids);
-
-        let (read_ids, read) = OneTimeSecret::from_wire::<2>(wire.expose_secret()).unwrap();
-
-        assert_eq!(read_ids, ids);
-        assert!(read.matches(&secret.hash("reset"), "reset"));
-        assert!(!read.matches(&secret.hash("reset"), "invite"));
-        assert!(OneTimeSecret::from_wire::<1>(wire.expose_secret()).is_none());
-        assert!(OneTimeSecret::from_wire::<2>("").is_none());
-        assert!(OneTimeSecret::from_wire::<2>(&"A".repeat(1 << 20)).is_none());
-        assert!(!OneTimeSecret::generate().matches(&secret.hash("reset"), "reset"));
-    }
-
-    #[test]
     fn a_sealed_secret_opens_for_its_user_and_key_only() {
         let (ann, bob) = (UserId(Uuid::from_u128(1)), UserId(Uuid::from_u128(2)));
         let sealed = sealer("a").seal(ann, b"totp").unwrap();
@@ -225,6 +169,16 @@ mod tests {
             bent[at] ^= 1;
             assert_eq!(sealer("a").open(ann, &bent), Err(SealError::Broken));
         }
+    }
+
+    #[test]
+    fn what_is_sealed_under_parts_opens_with_the_same_parts_only() {
+        let sealed = sealer("a").seal_under(&[b"logIn", b"key"], b"outcome").unwrap();
+
+        assert_eq!(sealer("a").open_under(&[b"logIn", b"key"], &sealed).unwrap(), b"outcome");
+        assert_eq!(sealer("a").open_under(&[b"logI", b"nkey"], &sealed), Err(SealError::Broken));
+        assert_eq!(sealer("a").open_under(&[b"logIn", b"kez"], &sealed), Err(SealError::Broken));
+        assert_eq!(sealer("b").open_under(&[b"logIn", b"key"], &sealed), Err(SealError::Broken));
     }
 
     #[test]
