@@ -16,6 +16,7 @@ use surv_tenancy::{
     revoked_tokens::RevokeError,
     sessions::SessionError,
     sign_up::SignUpError,
+    tasks::TaskError,
     tenants::CompanyError,
     token::{MintError, TokenError},
     totp::TotpError,
@@ -207,6 +208,17 @@ impl From<CompanyError> for Problem {
             CompanyError::Stale => Self::new(K::Stale),
             CompanyError::Invalid(inner) => inner.into(),
             CompanyError::Db(inner) => inner.into(),
+        }
+    }
+}
+
+impl From<TaskError> for Problem {
+    fn from(error: TaskError) -> Self {
+        match error {
+            TaskError::NotFound => Self::new(K::NotFound),
+            TaskError::NotDead => Self::new(K::InvalidTransition).detail(error),
+            TaskError::Invalid(inner) => inner.into(),
+            TaskError::Db(inner) => inner.into(),
         }
     }
 }

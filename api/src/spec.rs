@@ -20,6 +20,7 @@ use crate::{
         portal::PortalApi,
         properties::PropertiesApi,
         sessions::SessionsApi,
+        tasks::TasksApi,
         tokens::TokensApi,
         visits::VisitsApi,
         work::WorkApi,
@@ -29,7 +30,7 @@ use crate::{
 type Resources = (
     (AuthApi, SessionsApi, CompanyApi, MembersApi, InvitationsApi, TokensApi),
     (CustomersApi, PropertiesApi, JobsApi, VisitsApi, NotesApi),
-    (WorkApi, PortalApi, EventsApi),
+    (WorkApi, PortalApi, EventsApi, TasksApi),
 );
 
 /// The public surface: a resource that isn't here doesn't exist.
@@ -51,7 +52,7 @@ pub fn service(deps: &Deps) -> OpenApiService<Resources, ()> {
             VisitsApi(door.clone()),
             NotesApi(door.clone()),
         ),
-        (WorkApi(door.clone()), PortalApi(door.clone()), EventsApi(door)),
+        (WorkApi(door.clone()), PortalApi(door.clone()), EventsApi(door.clone()), TasksApi(door)),
     );
     OpenApiService::new(resources, "Surv", "1.0.0")
         .summary("The field-service platform's API")

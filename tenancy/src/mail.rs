@@ -6,6 +6,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::{CustomerId, Ids, JobId, MessageId, TenantId, UserId, queue};
 
@@ -69,6 +70,10 @@ impl std::fmt::Debug for SendEmail {
 
 impl queue::Task for SendEmail {
     const KIND: &'static str = "send_email";
+
+    fn about(&self) -> Option<Uuid> {
+        Some(self.message_id.0)
+    }
 }
 
 /// A mail that is yet to be queued.

@@ -24,6 +24,8 @@ const PLATFORM: &[(&str, &str)] = &[
     ("tenancy/src/sessions/start.rs", "makes a session"),
     ("tenancy/src/sign_up/mod.rs", "the company does not exist yet"),
     ("tenancy/src/totp/enrolment.rs", "a person's second factor, the same in every company"),
+    ("src/commands/doctor/queue.rs", "counts tasks that wait or failed"),
+    ("src/commands/tasks.rs", "lists tasks of all companies for the operator, without payloads"),
     ("src/commands/tenants.rs", "lists companies for the operator"),
     ("workers/src/lib.rs", "is given the door by the program"),
     ("workers/src/reconcilers/audit_chain/mod.rs", "finds companies whose chain is behind"),

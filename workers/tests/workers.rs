@@ -5,6 +5,8 @@
 
 #[path = "workers/audit_chain.rs"]
 mod audit_chain;
+#[path = "workers/dead_letters.rs"]
+mod dead_letters;
 #[path = "workers/emails.rs"]
 mod emails;
 #[path = "workers/events.rs"]

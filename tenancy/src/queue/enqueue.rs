@@ -11,6 +11,11 @@ use crate::{Ids, TaskId, TenantId, UserId, db::TenantTx};
 pub trait Task: Serialize + DeserializeOwned + Send + Sync {
     /// Imperative and frozen: rows of older releases carry it.
     const KIND: &'static str;
+
+    /// The one thing that it is about, for people to look at. The kind says what it is.
+    fn about(&self) -> Option<Uuid> {
+        None
+    }
 }
 
 /// Enqueues a task in the caller's transaction and name; it exists exactly if the transaction commits.
@@ -38,11 +43,13 @@ pub async fn enqueue_for<T: Task>(
     let payload = serde_json::to_value(task).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
     // No RETURNING: nobody who enqueues may read a task.
     sqlx::query!(
-        "INSERT INTO tasks (tenant_id, task_id, kind, payload, actor_id, run_at) VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO tasks (tenant_id, task_id, kind, payload, about, actor_id, run_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
         tenant_id.0,
         task_id.0,
         T::KIND,
         payload,
+        task.about(),
         user_id.map_or(Uuid::nil(), |id| id.0),
         run_at,
     )
