@@ -28,7 +28,7 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
         mail: MailClient::new(&config.sendgrid).context("preparing the mail client")?,
         config: worker_config(config),
         metrics: metrics.clone(),
-        redis: compose::redis(config).await.map(|(client, _)| client),
+        redis: compose::redis_client(config),
     })?;
     let stop = shutdown::listen().context("listening for signals")?;
     let (stopping, address) = (stop.clone(), config.worker.listen);

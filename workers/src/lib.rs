@@ -6,7 +6,7 @@
 mod attempt;
 mod config;
 mod metrics;
-mod nudge;
+pub mod nudge;
 mod reconcilers;
 mod registry;
 mod retry;
@@ -24,7 +24,6 @@ use surv_tenancy::{
 use tokio::sync::Notify;
 
 pub use config::WorkerConfig;
-pub use nudge::CHANNEL;
 pub use reconcilers::audit_chain;
 pub use registry::{Limits, Registry};
 pub use task::{Done, Handle, TaskContext, TaskError};

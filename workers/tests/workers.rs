@@ -13,6 +13,8 @@ mod emails;
 mod events;
 #[path = "workers/leases.rs"]
 mod leases;
+#[path = "workers/nudges.rs"]
+mod nudges;
 #[path = "workers/poison.rs"]
 mod poison;
 #[path = "workers/queue.rs"]

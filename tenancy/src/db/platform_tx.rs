@@ -8,8 +8,10 @@ use std::{sync::Arc, time::Duration};
 use sqlx::PgConnection;
 
 use super::{
+    Transaction,
     config::DatabaseConfig,
     error::DbError,
+    nudge::{Nudge, Pending},
     pool::{self, Loan, LoginPool},
 };
 
@@ -56,13 +58,20 @@ impl Path {
 #[derive(Debug, Clone)]
 pub struct PlatformDb {
     pools: Arc<[LoginPool; 5]>,
+    nudge: Nudge,
 }
 
 impl PlatformDb {
     pub fn new(config: &DatabaseConfig) -> Self {
         let wait = Duration::from_millis(config.pool.wait_ms);
         let pools = Path::ALL.map(|path| LoginPool::new(config.options(path.login()), config.pool.path, wait));
-        Self { pools: Arc::new(pools) }
+        Self { pools: Arc::new(pools), nudge: Nudge::default() }
+    }
+
+    /// The same, sending this nudge after commits that enqueued tasks.
+    #[must_use]
+    pub fn nudging(self, nudge: &Nudge) -> Self {
+        Self { nudge: nudge.clone(), ..self }
     }
 
     /// Opens a transaction of one path.
@@ -73,7 +82,7 @@ impl PlatformDb {
     pub async fn begin(&self, path: Path) -> Result<PlatformTx, DbError> {
         let position = Path::ALL.iter().position(|p| *p == path).unwrap_or_default();
         let (loan, _) = self.pools[position].begin(path.begin_statements()).await?;
-        Ok(PlatformTx { loan: Some(loan) })
+        Ok(PlatformTx { loan: Some(loan), nudge: Pending::new(&self.nudge) })
     }
 }
 
@@ -81,6 +90,7 @@ impl PlatformDb {
 #[derive(Debug)]
 pub struct PlatformTx {
     loan: Option<Loan>,
+    nudge: Pending,
 }
 
 impl PlatformTx {
@@ -96,7 +106,19 @@ impl PlatformTx {
         let mut loan = self.loan.take().expect("the loan is only taken by commit and drop");
         pool::end(&mut loan, "COMMIT").await.map_err(|error| {
             if pool::is_lost(&error) { DbError::OutcomeUnknown(error) } else { DbError::Database(error) }
-        })
+        })?;
+        self.nudge.committed();
+        Ok(())
+    }
+}
+
+impl Transaction for PlatformTx {
+    fn conn(&mut self) -> &mut PgConnection {
+        Self::conn(self)
+    }
+
+    fn nudge_on_commit(&mut self) {
+        self.nudge.wanted = true;
     }
 }
 

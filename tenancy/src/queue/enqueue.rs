@@ -2,10 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Serialize, de::DeserializeOwned};
-use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{Ids, TaskId, TenantId, UserId, db::TenantTx};
+use crate::{
+    Ids, TaskId, TenantId, UserId,
+    db::{TenantTx, Transaction},
+};
 
 /// A kind of task: its payload, and the word that names it in the table.
 pub trait Task: Serialize + DeserializeOwned + Send + Sync {
@@ -24,7 +26,7 @@ pub trait Task: Serialize + DeserializeOwned + Send + Sync {
 /// The database's own.
 pub async fn enqueue<T: Task>(tx: &mut TenantTx, ids: &Ids, run_at: DateTime<Utc>, task: &T) -> sqlx::Result<TaskId> {
     let (tenant_id, user_id) = (tx.actor().tenant_id, tx.actor().user_id());
-    enqueue_for(tx.conn(), ids, tenant_id, user_id, run_at, task).await
+    enqueue_for(tx, ids, tenant_id, user_id, run_at, task).await
 }
 
 /// Enqueues a task for a tenant from a cross-tenant path. [`TenantId`] nil is Surv itself.
@@ -32,7 +34,7 @@ pub async fn enqueue<T: Task>(tx: &mut TenantTx, ids: &Ids, run_at: DateTime<Utc
 /// # Errors
 /// The database's own.
 pub async fn enqueue_for<T: Task>(
-    connection: &mut PgConnection,
+    tx: &mut impl Transaction,
     ids: &Ids,
     tenant_id: TenantId,
     user_id: Option<UserId>,
@@ -53,7 +55,8 @@ pub async fn enqueue_for<T: Task>(
         user_id.map_or(Uuid::nil(), |id| id.0),
         run_at,
     )
-    .execute(connection)
+    .execute(tx.conn())
     .await?;
+    tx.nudge_on_commit();
     Ok(task_id)
 }

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     FieldErrors, Ids, TaskId,
-    db::TenantTx,
+    db::{TenantTx, Transaction as _},
     events::{self, Author, Changes, Event},
     page::{Page, rows_for},
 };
@@ -59,6 +59,7 @@ pub async fn retry(tx: &mut TenantTx, ids: &Ids, now: DateTime<Utc>, task_id: Ta
     }
     let task = Task { state: TaskState::Queued, attempts: 0, run_at: now, ..dead.clone() };
     store::requeue(tx, &task).await?;
+    tx.nudge_on_commit();
     record(tx, ids, now, "task.retried", &dead, Changes::new()).await?;
     Ok(task)
 }

@@ -11,6 +11,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Workers;
 
+/// A nudge, but not before a pause: tasks are nudged about far more often than chains have to grow.
+async fn nudged(workers: &Workers, pause: Duration) {
+    tokio::time::sleep(pause).await;
+    workers.0.reconcile.notified().await;
+}
+
 /// Runs all of them until `shutdown`.
 pub(crate) async fn run(workers: Workers, shutdown: CancellationToken) {
     let config = &workers.deps().config;
@@ -25,7 +31,7 @@ pub(crate) async fn run(workers: Workers, shutdown: CancellationToken) {
             }
             tokio::select! {
                 () = tokio::time::sleep(audit) => {}
-                () = workers.0.reconcile.notified() => {}
+                () = nudged(&workers, audit / 10) => {}
             }
         }
     };
