@@ -66,7 +66,7 @@ impl From<SqlError> for Problem {
                 tracing::error!(sqlstate = "42501", "the database refused what the handler allowed");
                 Self::new(K::Forbidden)
             }
-            Some("40001" | "40P01") => Self::new(K::Unavailable).retry_after(1),
+            Some("40001" | "40P01") => Self::rolled_back(),
             Some("55P03" | "57014") => Self::new(K::Unavailable).detail("The database was busy.").retry_after(1),
             Some("22021" | "22P05") => {
                 Self::new(K::InvalidFields).detail("Some text holds a character that can't be stored.")

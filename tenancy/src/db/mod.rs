@@ -4,6 +4,7 @@
 //! cross-tenant paths, each with a database role of its own. Both hand out connections that return to their pool
 //! only after an answered COMMIT or ROLLBACK (`pool.rs`).
 
+mod commits;
 mod config;
 mod context;
 mod error;
@@ -12,6 +13,7 @@ mod platform_tx;
 mod pool;
 mod tenant_tx;
 
+pub use commits::noting_commits;
 pub use config::{DatabaseConfig, PoolConfig};
 pub use error::{AdmissionRefusal, DbError};
 pub use nudge::Nudge;

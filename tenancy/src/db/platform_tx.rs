@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use sqlx::PgConnection;
 
 use super::{
-    Transaction,
+    Transaction, commits,
     config::DatabaseConfig,
     error::DbError,
     nudge::{Nudge, Pending},
@@ -104,9 +104,10 @@ impl PlatformTx {
     /// [`DbError::OutcomeUnknown`] when COMMIT was sent and no answer came.
     pub async fn commit(mut self) -> Result<(), DbError> {
         let mut loan = self.loan.take().expect("the loan is only taken by commit and drop");
-        pool::end(&mut loan, "COMMIT").await.map_err(|error| {
+        let outcome = pool::end(&mut loan, "COMMIT").await.map_err(|error| {
             if pool::is_lost(&error) { DbError::OutcomeUnknown(error) } else { DbError::Database(error) }
-        })?;
+        });
+        commits::note(outcome)?;
         self.nudge.committed();
         Ok(())
     }

@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 
 pub use super::context::Access;
 use super::{
-    Transaction,
+    Transaction, commits,
     config::DatabaseConfig,
     context::begin_statements,
     error::{AdmissionRefusal, DbError},
@@ -126,9 +126,10 @@ impl TenantTx {
     #[tracing::instrument(name = "db.commit", level = "debug", skip_all, err(level = "debug"))]
     pub async fn commit(mut self) -> Result<(), DbError> {
         let mut loan = self.loan.take().expect("the loan is only taken by commit and drop");
-        pool::end(&mut loan, "COMMIT").await.map_err(|error| {
+        let outcome = pool::end(&mut loan, "COMMIT").await.map_err(|error| {
             if pool::is_lost(&error) { DbError::OutcomeUnknown(error) } else { DbError::Database(error) }
-        })?;
+        });
+        commits::note(outcome)?;
         self.nudge.committed();
         Ok(())
     }
