@@ -53,6 +53,7 @@ fn worker_config(config: &Config) -> WorkerConfig {
         poll_ms: worker.poll_ms,
         lease_ms: worker.lease_s * 1000,
         shutdown_ms: worker.drain_s * 1000,
+        retention: config.retention,
         ..WorkerConfig::sending_from(&worker.from_address)
     }
 }

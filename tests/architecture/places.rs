@@ -29,7 +29,8 @@ const PLATFORM: &[(&str, &str)] = &[
     ("src/commands/tenants.rs", "lists companies for the operator"),
     ("workers/src/lib.rs", "is given the door by the program"),
     ("workers/src/reconcilers/audit_chain/mod.rs", "finds companies whose chain is behind"),
-    ("workers/src/reconcilers/purge.rs", "walks over all companies, then enters one"),
+    ("workers/src/reconcilers/dead_tasks.rs", "finds tasks that nobody decided about, then enters their company"),
+    ("workers/src/reconcilers/purge.rs", "deletes over all companies what was only for a while"),
     ("workers/src/reconcilers/queue_state.rs", "counts waiting tasks for metrics"),
     ("workers/src/runner.rs", "claims tasks"),
 ];

@@ -9,6 +9,7 @@ mod metrics;
 pub mod nudge;
 mod reconcilers;
 mod registry;
+mod retention;
 mod retry;
 mod runner;
 mod task;
@@ -26,6 +27,7 @@ use tokio::sync::Notify;
 pub use config::WorkerConfig;
 pub use reconcilers::audit_chain;
 pub use registry::{Limits, Registry};
+pub use retention::Retention;
 pub use task::{Done, Handle, TaskContext, TaskError};
 pub use tasks::send_email::render as emails;
 

@@ -17,6 +17,8 @@ mod leases;
 mod nudges;
 #[path = "workers/poison.rs"]
 mod poison;
+#[path = "workers/purge.rs"]
+mod purge;
 #[path = "workers/queue.rs"]
 mod queue;
 #[path = "workers/support.rs"]

@@ -28,10 +28,13 @@ pub enum Path {
     Intake,
     /// Reports of the deployment's operator.
     Operator,
+    /// Deleting what was only for a while.
+    Purge,
 }
 
 impl Path {
-    pub const ALL: [Self; 5] = [Self::Identity, Self::SignUp, Self::Dispatch, Self::Intake, Self::Operator];
+    pub const ALL: [Self; 6] =
+        [Self::Identity, Self::SignUp, Self::Dispatch, Self::Intake, Self::Operator, Self::Purge];
 
     const fn login(self) -> &'static str {
         match self {
@@ -40,6 +43,7 @@ impl Path {
             Self::Dispatch => "surv_dispatch_login",
             Self::Intake => "surv_intake_login",
             Self::Operator => "surv_operator_login",
+            Self::Purge => "surv_purge_login",
         }
     }
 
@@ -50,6 +54,7 @@ impl Path {
             Self::Dispatch => "BEGIN; SET LOCAL ROLE surv_dispatch",
             Self::Intake => "BEGIN; SET LOCAL ROLE surv_intake",
             Self::Operator => "BEGIN READ ONLY; SET LOCAL ROLE surv_operator",
+            Self::Purge => "BEGIN; SET LOCAL ROLE surv_purge",
         }
     }
 }
@@ -57,7 +62,7 @@ impl Path {
 /// Opens transactions of the cross-tenant paths. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct PlatformDb {
-    pools: Arc<[LoginPool; 5]>,
+    pools: Arc<[LoginPool; 6]>,
     nudge: Nudge,
 }
 

@@ -11,7 +11,7 @@ mod words;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    FieldErrors, Ids, TaskId,
+    Actor, FieldErrors, Ids, TaskId,
     db::{TenantTx, Transaction as _},
     events::{self, Author, Changes, Event},
     page::{Page, rows_for},
@@ -60,7 +60,7 @@ pub async fn retry(tx: &mut TenantTx, ids: &Ids, now: DateTime<Utc>, task_id: Ta
     let task = Task { state: TaskState::Queued, attempts: 0, run_at: now, ..dead.clone() };
     store::requeue(tx, &task).await?;
     tx.nudge_on_commit();
-    record(tx, ids, now, "task.retried", &dead, Changes::new()).await?;
+    record(tx, ids, now, decided_by(tx.actor()), "task.retried", &dead, None).await?;
     Ok(task)
 }
 
@@ -79,13 +79,30 @@ pub async fn dismiss(
     let mut errors = FieldErrors::new();
     let reason = errors.line("/reason", reason, 1, 200);
     errors.into_result()?;
+    let dead = give_up(tx, now, task_id).await?;
+    record(tx, ids, now, decided_by(tx.actor()), "task.dismissed", &dead, Some(&reason)).await?;
+    Ok(Task { state: TaskState::Dismissed, ..dead })
+}
+
+/// Gives a dead task up that nobody decided about for too long; as [`dismiss`], in the worker's own name.
+///
+/// # Errors
+/// [`TaskError::NotFound`], [`TaskError::NotDead`]: somebody has decided.
+#[tracing::instrument(name = "tasks.expire", skip_all)]
+pub async fn expire(tx: &mut TenantTx, ids: &Ids, now: DateTime<Utc>, task_id: TaskId) -> Result<(), TaskError> {
+    let dead = give_up(tx, now, task_id).await?;
+    let author = Author::of(tx.actor());
+    record(tx, ids, now, author, "task.expired", &dead, None).await?;
+    Ok(())
+}
+
+async fn give_up(tx: &mut TenantTx, now: DateTime<Utc>, task_id: TaskId) -> Result<Task, TaskError> {
     let dead = lock_dead(tx, task_id).await?;
     if let Some(message_id) = dead.message_id() {
         store::give_message_up(tx, message_id, now).await?;
     }
     store::delete(tx, task_id).await?;
-    record(tx, ids, now, "task.dismissed", &dead, Changes::new().set("reason", &reason)).await?;
-    Ok(Task { state: TaskState::Dismissed, ..dead })
+    Ok(dead)
 }
 
 /// The task if it is dead, held until the transaction ends.
@@ -96,20 +113,26 @@ async fn lock_dead(tx: &mut TenantTx, task_id: TaskId) -> Result<Task, TaskError
     Err(if store::find(tx, task_id).await?.is_some() { TaskError::NotDead } else { TaskError::NotFound })
 }
 
+/// Who decided: no task deals with tasks, so a worker that does is the operator's command.
+fn decided_by(actor: &Actor) -> Author {
+    let author = Author::of(actor);
+    if actor.role().is_none() { Author { role: "operator", ..author } } else { author }
+}
+
 async fn record(
     tx: &mut TenantTx,
     ids: &Ids,
     now: DateTime<Utc>,
+    author: Author,
     kind: &'static str,
     dead: &Task,
-    changes: Changes,
+    reason: Option<&str>,
 ) -> sqlx::Result<()> {
-    let mut author = Author::of(tx.actor());
-    if tx.actor().role().is_none() {
-        // No task deals with tasks: the operator's command enters a company as its worker.
-        author.role = "operator";
+    let changes = Changes::new().set("kind", &dead.kind).set("attempts", &dead.attempts);
+    let mut changes = changes.set("last_error", &dead.last_error);
+    if let Some(reason) = reason {
+        changes = changes.set("reason", &reason);
     }
-    let changes = changes.set("kind", &dead.kind).set("attempts", &dead.attempts).set("last_error", &dead.last_error);
     let event = Event::new(kind, "task", dead.task_id).changes(changes);
     events::record_for(tx.conn(), ids, now, author, event).await?;
     Ok(())

@@ -2,6 +2,7 @@
 //! when nudged.
 
 pub mod audit_chain;
+mod dead_tasks;
 mod purge;
 mod queue_state;
 
