@@ -3,7 +3,7 @@
 -- cached plans and answered 78 % of queries for the wrong tenant when measured.
 CREATE SCHEMA IF NOT EXISTS app AUTHORIZATION surv_owner;
 REVOKE ALL ON SCHEMA app FROM PUBLIC;
-GRANT USAGE ON SCHEMA app, public TO surv_tenant, surv_identity, surv_signup, surv_dispatch, surv_intake, surv_operator,
+GRANT USAGE ON SCHEMA app, public TO surv_tenant, surv_identity, surv_signup, surv_dispatch, surv_intake, surv_operator, surv_purge,
     surv_gate_fn, surv_directory_fn;
 
 -- No missing_ok: a forgotten context is an error, not an empty list.

@@ -5,7 +5,7 @@ BEGIN
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO surv_migrator_login, surv_admin_login, surv_manager_login, '
         'surv_technician_login, surv_customer_login, surv_worker_login, surv_identity_login, surv_signup_login, '
-        'surv_dispatch_login, surv_intake_login, surv_operator_login', current_database());
+        'surv_dispatch_login, surv_intake_login, surv_operator_login, surv_purge_login', current_database());
     EXECUTE format('GRANT CREATE ON DATABASE %I TO surv_owner', current_database());
 END $$;
 

@@ -7,7 +7,7 @@
 --     surv_office         group of the two office personas
 --       surv_admin · surv_manager
 --     surv_technician · surv_customer · surv_worker
---   surv_identity · surv_signup · surv_dispatch · surv_intake · surv_operator
+--   surv_identity · surv_signup · surv_dispatch · surv_intake · surv_operator · surv_purge
 --                         the cross-tenant paths, each with the few grants it needs
 --   surv_gate_fn · surv_directory_fn
 --                         own SECURITY DEFINER functions; granted to nobody
@@ -21,7 +21,7 @@ BEGIN
     FOREACH name IN ARRAY ARRAY[
         'surv_owner', 'surv_tenant', 'surv_office', 'surv_admin', 'surv_manager', 'surv_technician',
         'surv_customer', 'surv_worker', 'surv_identity', 'surv_signup', 'surv_dispatch', 'surv_intake',
-        'surv_operator', 'surv_gate_fn', 'surv_directory_fn'
+        'surv_operator', 'surv_purge', 'surv_gate_fn', 'surv_directory_fn'
     ] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
             EXECUTE format('CREATE ROLE %I', name);
@@ -32,7 +32,7 @@ BEGIN
 
     FOREACH name IN ARRAY ARRAY[
         'admin', 'manager', 'technician', 'customer', 'worker',
-        'identity', 'signup', 'dispatch', 'intake', 'operator'
+        'identity', 'signup', 'dispatch', 'intake', 'operator', 'purge'
     ] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'surv_' || name || '_login') THEN
             EXECUTE format('CREATE ROLE %I', 'surv_' || name || '_login');

@@ -40,12 +40,15 @@ pub async fn api(config: &Config) -> anyhow::Result<Deps> {
         Some((client, connection)) => Live::shared(client.clone(), connection.clone()),
         None => Live::local(),
     };
+    let tenant_db = TenantDb::new(&config.database);
+    let mut identity = identity(config)?;
+    identity.platform = identity.platform.nudging(tenant_db.nudge());
     let sendgrid_key = PublicKey::from_base64(&config.sendgrid.webhook_public_key).ok().map(Arc::new);
     Ok(Deps {
         config: Arc::new(api_config(config)),
-        tenant_db: TenantDb::new(&config.database),
-        platform_db: PlatformDb::new(&config.database),
-        identity: identity(config)?,
+        tenant_db,
+        platform_db: identity.platform.clone(),
+        identity,
         verifier: Arc::new(CachedVerifier::new(Verifier::new(Arc::clone(&keys)), REMEMBERED_TOKENS, REMEMBERED_FOR)),
         keys,
         limits: RateLimits::new(rates(config), redis.map(|(_, connection)| connection)),
@@ -104,9 +107,14 @@ fn rates(config: &Config) -> Rates {
     }
 }
 
+/// Where Redis is, if it is configured, whether it answers now or not.
+pub fn redis_client(config: &Config) -> Option<redis::Client> {
+    redis::Client::open(config.redis.url.as_ref()?.expose_secret()).ok()
+}
+
 /// Redis, if it is configured and answers within two seconds; the process is complete without it.
 pub async fn redis(config: &Config) -> Option<(redis::Client, redis::aio::ConnectionManager)> {
-    let client = redis::Client::open(config.redis.url.as_ref()?.expose_secret()).ok()?;
+    let client = redis_client(config)?;
     let connecting = redis::aio::ConnectionManager::new(client.clone());
     match tokio::time::timeout(Duration::from_secs(2), connecting).await {
         Ok(Ok(connection)) => Some((client, connection)),

@@ -16,6 +16,7 @@ use surv_integrations::sendgrid::SendgridConfig;
 use surv_tenancy::{
     db::DatabaseConfig, links::LinkBuilder, links::LinksConfig, secrets::SecretsConfig, token::TokensConfig,
 };
+use surv_workers::Retention;
 
 pub use reference::{Entry, Need, Section, reference};
 pub use sections::{
@@ -36,6 +37,7 @@ pub struct Config {
     pub secrets: SecretsConfig,
     pub sendgrid: SendgridConfig,
     pub worker: WorkerConfig,
+    pub retention: Retention,
     pub limits: LimitsConfig,
     pub log: LogConfig,
 }
@@ -73,6 +75,7 @@ impl Config {
         let secrets = checked(sources, "secrets", &mut problems, SecretsConfig::problems);
         let sendgrid = checked(sources, "sendgrid", &mut problems, SendgridConfig::validate);
         let worker = checked(sources, "worker", &mut problems, WorkerConfig::problems);
+        let retention = checked(sources, "retention", &mut problems, Retention::problems);
         let limits = checked(sources, "limits", &mut problems, LimitsConfig::problems);
         let log = checked(sources, "log", &mut problems, LogConfig::problems);
         if let (Some(worker), Some(sendgrid)) = (&worker, &sendgrid) {
@@ -89,6 +92,7 @@ impl Config {
                 secrets: secrets?,
                 sendgrid: sendgrid?,
                 worker: worker?,
+                retention: retention?,
                 limits: limits?,
                 log: log?,
             })

@@ -16,6 +16,7 @@ use surv_tenancy::{
     revoked_tokens::RevokeError,
     sessions::SessionError,
     sign_up::SignUpError,
+    tasks::TaskError,
     tenants::CompanyError,
     token::{MintError, TokenError},
     totp::TotpError,
@@ -65,7 +66,7 @@ impl From<SqlError> for Problem {
                 tracing::error!(sqlstate = "42501", "the database refused what the handler allowed");
                 Self::new(K::Forbidden)
             }
-            Some("40001" | "40P01") => Self::new(K::Unavailable).retry_after(1),
+            Some("40001" | "40P01") => Self::rolled_back(),
             Some("55P03" | "57014") => Self::new(K::Unavailable).detail("The database was busy.").retry_after(1),
             Some("22021" | "22P05") => {
                 Self::new(K::InvalidFields).detail("Some text holds a character that can't be stored.")
@@ -207,6 +208,17 @@ impl From<CompanyError> for Problem {
             CompanyError::Stale => Self::new(K::Stale),
             CompanyError::Invalid(inner) => inner.into(),
             CompanyError::Db(inner) => inner.into(),
+        }
+    }
+}
+
+impl From<TaskError> for Problem {
+    fn from(error: TaskError) -> Self {
+        match error {
+            TaskError::NotFound => Self::new(K::NotFound),
+            TaskError::NotDead => Self::new(K::InvalidTransition).detail(error),
+            TaskError::Invalid(inner) => inner.into(),
+            TaskError::Db(inner) => inner.into(),
         }
     }
 }

@@ -28,7 +28,7 @@ use poem::{
 
 pub use deps::{ApiConfig, Deps};
 use middleware::{
-    body_limit::BodyLimit, framework_errors, own_origin, own_task::OwnTask, request_id::RequestIds,
+    body_limit::BodyLimit, framework_errors, own_origin, own_task::OwnTask, replay::Replay, request_id::RequestIds,
     security_headers::SecurityHeaders,
 };
 
@@ -67,6 +67,7 @@ pub fn build(deps: Deps) -> impl Endpoint<Output = Response> + use<> {
         .with(AddData::new(spec::Published::of(&deps)))
         .with(AddData::new(deps.clone()))
         .with(CookieJarManager::new())
+        .with(Replay(deps.metrics.replays.clone()))
         .with(OwnTask(config.request_timeout))
         .with(BodyLimit(config.body_limit_bytes))
         .with(cors)

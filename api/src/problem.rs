@@ -9,6 +9,8 @@ use poem_openapi::{
 use serde::Serialize;
 use surv_tenancy::FieldErrors;
 
+use crate::middleware::replay::RolledBack;
+
 macro_rules! kinds {
     ($($(#[doc = $doc:literal])+ $name:ident = $status:literal, $slug:literal, $title:literal;)*) => {
         /// Every kind of refusal.
@@ -131,11 +133,13 @@ pub struct Problem {
     pub errors: Vec<ProblemField>,
     /// Seconds.
     pub retry_after: Option<u64>,
+    /// Postgres ended the transaction in favour of another one.
+    rolled_back: bool,
 }
 
 impl Problem {
     pub const fn new(kind: ProblemKind) -> Self {
-        Self { kind, detail: None, errors: Vec::new(), retry_after: None }
+        Self { kind, detail: None, errors: Vec::new(), retry_after: None, rolled_back: false }
     }
 
     #[must_use]
@@ -154,6 +158,13 @@ impl Problem {
     pub const fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after = Some(seconds);
         self
+    }
+
+    /// Postgres ended the transaction in favour of another one: [`crate::middleware::replay`] makes the request again.
+    pub const fn rolled_back() -> Self {
+        let mut problem = Self::new(ProblemKind::Unavailable).retry_after(1);
+        problem.rolled_back = true;
+        problem
     }
 
     /// Field errors of the domain.
@@ -196,13 +207,23 @@ impl IntoResponse for Problem {
         if self.kind.status() == 401 {
             response = response.header(header::WWW_AUTHENTICATE, "Bearer");
         }
-        response.body(body)
+        let mut response = response.body(body);
+        if self.rolled_back {
+            response.set_data(RolledBack);
+        }
+        response
     }
 }
 
 impl From<Problem> for poem::Error {
     fn from(problem: Problem) -> Self {
-        Self::from_response(problem.into_response())
+        let rolled_back = problem.rolled_back;
+        let mut error = Self::from_response(problem.into_response());
+        // A response made into an error leaves its data behind.
+        if rolled_back {
+            error.set_data(RolledBack);
+        }
+        error
     }
 }
 

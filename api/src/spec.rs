@@ -20,6 +20,7 @@ use crate::{
         portal::PortalApi,
         properties::PropertiesApi,
         sessions::SessionsApi,
+        tasks::TasksApi,
         tokens::TokensApi,
         visits::VisitsApi,
         work::WorkApi,
@@ -30,7 +31,7 @@ type Resources = (
     (SignUpApi, LogInApi, PasswordResetApi, CustomerLogInApi, LinkApi, InvitationAnswerApi),
     (SessionsApi, CompanyApi, MembersApi, InvitationsApi, TokensApi),
     (CustomersApi, PropertiesApi, JobsApi, VisitsApi, NotesApi),
-    (WorkApi, PortalApi, EventsApi),
+    (WorkApi, PortalApi, EventsApi, TasksApi),
 );
 
 /// The public surface: a resource that isn't here doesn't exist.
@@ -59,7 +60,7 @@ pub fn service(deps: &Deps) -> OpenApiService<Resources, ()> {
             VisitsApi(door.clone()),
             NotesApi(door.clone()),
         ),
-        (WorkApi(door.clone()), PortalApi(door.clone()), EventsApi(door)),
+        (WorkApi(door.clone()), PortalApi(door.clone()), EventsApi(door.clone()), TasksApi(door)),
     );
     OpenApiService::new(resources, "Surv", "1.0.0")
         .summary("The field-service platform's API")

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Postgres, Redis and S3 of one stack, the secrets they need, and the end of all that a stack started. Sourced by ./dev.
 
-LOGINS=(admin manager technician customer worker identity signup dispatch intake operator migrator)
+LOGINS=(admin manager technician customer worker identity signup dispatch intake operator purge migrator)
 BUCKET=surv-files
 
 # Ports: what the user says, else what this stack had, else the default.

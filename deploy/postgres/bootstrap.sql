@@ -49,6 +49,9 @@ SELECT format('ALTER ROLE surv_intake_login PASSWORD %L', :'password') WHERE :'p
 \set password ''
 \getenv password SURV_DATABASE__PASSWORDS__OPERATOR
 SELECT format('ALTER ROLE surv_operator_login PASSWORD %L', :'password') WHERE :'password' <> '' \gexec
+\set password ''
+\getenv password SURV_DATABASE__PASSWORDS__PURGE
+SELECT format('ALTER ROLE surv_purge_login PASSWORD %L', :'password') WHERE :'password' <> '' \gexec
 
 SELECT format('CREATE DATABASE %I TEMPLATE template0 ENCODING ''UTF8'' LC_COLLATE ''C.UTF-8'' LC_CTYPE ''C.UTF-8''', :'database')
  WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'database') \gexec

@@ -2,7 +2,6 @@
 ALTER TABLE idempotency_keys ENABLE ROW LEVEL SECURITY;
 ALTER TABLE idempotency_keys FORCE ROW LEVEL SECURITY;
 GRANT SELECT, INSERT, UPDATE (status, etag, body) ON idempotency_keys TO surv_office, surv_technician, surv_customer;
-GRANT SELECT (tenant_id, actor_id, key_hash, created_at), DELETE ON idempotency_keys TO surv_worker;
 
 CREATE POLICY tenant_only ON idempotency_keys AS RESTRICTIVE TO surv_tenant
     USING (tenant_id = (SELECT app.tenant_id()))
@@ -12,8 +11,5 @@ CREATE POLICY people_keep_own ON idempotency_keys TO surv_office, surv_technicia
     USING (actor_id = (SELECT app.actor_id()))
     WITH CHECK (actor_id = (SELECT app.actor_id()));
 
-CREATE POLICY worker_reads_all ON idempotency_keys FOR SELECT TO surv_worker
-    USING (true);
-
-CREATE POLICY worker_forgets_old ON idempotency_keys FOR DELETE TO surv_worker
-    USING (true);
+GRANT SELECT (tenant_id, actor_id, key_hash, created_at), DELETE ON idempotency_keys TO surv_purge;
+CREATE POLICY purge_path ON idempotency_keys TO surv_purge USING (created_at < now() - interval '1 day');

@@ -1,7 +1,9 @@
--- E-mails and what became of them. The office reads and queues, the worker sends and settles.
+-- E-mails and what became of them. The office reads and queues, the worker sends and settles. Whose task is dead is
+-- settled by an admin.
 ALTER TABLE messages ENABLE ROW LEVEL SECURITY;
 ALTER TABLE messages FORCE ROW LEVEL SECURITY;
 GRANT SELECT, INSERT ON messages TO surv_office;
+GRANT UPDATE (state, failure, settled_at) ON messages TO surv_admin;
 GRANT SELECT, INSERT, UPDATE (state, provider_id, failure, attempts, attempted_at, unknown_attempts, settled_at) ON messages TO surv_worker;
 
 CREATE POLICY tenant_only ON messages AS RESTRICTIVE TO surv_tenant
@@ -20,6 +22,15 @@ CREATE POLICY office_reads_all ON messages FOR SELECT TO surv_office
 
 CREATE POLICY office_queues ON messages FOR INSERT TO surv_office
     WITH CHECK (true);
+
+CREATE POLICY admin_settles_dead ON messages FOR UPDATE TO surv_admin
+    USING (state IN ('queued', 'sending', 'unknown')
+           AND EXISTS (SELECT FROM tasks t
+                        WHERE t.tenant_id = messages.tenant_id
+                          AND t.about = messages.message_id
+                          AND t.state = 'dead'
+                       OFFSET 0))
+    WITH CHECK (state IN ('queued', 'unknown', 'failed'));
 
 CREATE POLICY worker_sends ON messages TO surv_worker
     USING (true)

@@ -34,3 +34,5 @@ GRANT SELECT, INSERT, UPDATE (last_seen_at, expires_at, ended_at, ended_reason) 
 CREATE POLICY identity_path ON sessions TO surv_identity USING (true) WITH CHECK (true);
 GRANT SELECT (tenant_id, session_id, user_id, ended_at, expires_at) ON sessions TO surv_gate_fn;
 CREATE POLICY gate_fn_path ON sessions TO surv_gate_fn USING (true) WITH CHECK (true);
+GRANT SELECT (tenant_id, session_id, expires_at), DELETE ON sessions TO surv_purge;
+CREATE POLICY purge_path ON sessions TO surv_purge USING (expires_at < now() - interval '1 day');

@@ -1,10 +1,10 @@
 -- Background work. Everybody enqueues in their own name and nobody but the worker reads a payload. The dispatch path
--- claims over all tenants by routing columns alone. Admins see and retry what died.
+-- claims over all tenants by routing columns alone. Admins see what waits, and retry or dismiss what died; the operator counts.
 ALTER TABLE tasks ENABLE ROW LEVEL SECURITY;
 ALTER TABLE tasks FORCE ROW LEVEL SECURITY;
 GRANT INSERT ON tasks TO surv_office, surv_technician, surv_customer;
-GRANT SELECT (tenant_id, task_id, kind, state, run_at, attempts, last_error, created_at), UPDATE (state, run_at, attempts)
-    ON tasks TO surv_admin;
+GRANT SELECT (tenant_id, task_id, kind, about, state, run_at, attempts, last_error, created_at), UPDATE (state, run_at, attempts),
+    DELETE ON tasks TO surv_admin;
 GRANT SELECT, INSERT, DELETE, UPDATE (state, run_at, attempts, lease_token, last_error) ON tasks TO surv_worker;
 
 CREATE POLICY tenant_only ON tasks AS RESTRICTIVE TO surv_tenant
@@ -18,12 +18,15 @@ CREATE POLICY confinement ON tasks AS RESTRICTIVE TO surv_tenant
 CREATE POLICY people_enqueue ON tasks FOR INSERT TO surv_office, surv_technician, surv_customer
     WITH CHECK (actor_id = (SELECT app.actor_id()));
 
-CREATE POLICY admin_reads_dead ON tasks FOR SELECT TO surv_admin
-    USING (state = 'dead');
+CREATE POLICY admin_reads_all ON tasks FOR SELECT TO surv_admin
+    USING (true);
 
 CREATE POLICY admin_retries_dead ON tasks FOR UPDATE TO surv_admin
     USING (state = 'dead')
     WITH CHECK (true);
+
+CREATE POLICY admin_dismisses_dead ON tasks FOR DELETE TO surv_admin
+    USING (state = 'dead');
 
 CREATE POLICY worker_runs ON tasks TO surv_worker
     USING (true)
@@ -34,5 +37,5 @@ CREATE POLICY paths_enqueue ON tasks FOR INSERT TO surv_identity, surv_signup, s
 GRANT SELECT (tenant_id, task_id, kind, state, run_at, attempts, lease_token), UPDATE (run_at, attempts, lease_token)
     ON tasks TO surv_dispatch;
 CREATE POLICY dispatch_path ON tasks TO surv_dispatch USING (true) WITH CHECK (true);
-GRANT SELECT (tenant_id, kind, state, run_at, attempts) ON tasks TO surv_operator;
+GRANT SELECT (tenant_id, task_id, kind, state, run_at, attempts, last_error, created_at) ON tasks TO surv_operator;
 CREATE POLICY operator_path ON tasks FOR SELECT TO surv_operator USING (true);

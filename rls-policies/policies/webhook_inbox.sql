@@ -1,4 +1,5 @@
--- Vendors' callbacks as they came. The intake path stores, the company's worker reads and ticks off.
+-- Vendors' callbacks as they came. The intake path stores, the company's worker reads and ticks off, the purge path
+-- forgets.
 ALTER TABLE webhook_inbox ENABLE ROW LEVEL SECURITY;
 ALTER TABLE webhook_inbox FORCE ROW LEVEL SECURITY;
 GRANT SELECT, UPDATE (done_at) ON webhook_inbox TO surv_worker;
@@ -16,3 +17,5 @@ CREATE POLICY worker_processes ON webhook_inbox TO surv_worker
 
 GRANT INSERT ON webhook_inbox TO surv_intake;
 CREATE POLICY intake_path ON webhook_inbox FOR INSERT TO surv_intake WITH CHECK (true);
+GRANT SELECT (tenant_id, provider, event_ref, done_at), DELETE ON webhook_inbox TO surv_purge;
+CREATE POLICY purge_path ON webhook_inbox TO surv_purge USING (done_at < now() - interval '1 day');

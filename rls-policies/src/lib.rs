@@ -43,6 +43,7 @@ pub const LOGINS: &[&str] = &[
     "surv_dispatch_login",
     "surv_intake_login",
     "surv_operator_login",
+    "surv_purge_login",
 ];
 
 /// The oldest releases without known holes in RLS and memory safety, by major version.

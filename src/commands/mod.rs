@@ -12,6 +12,7 @@ pub mod openapi;
 #[cfg(test)]
 mod scratch;
 pub mod serve;
+pub mod tasks;
 pub mod tenants;
 pub mod token;
 pub mod work;
@@ -68,6 +69,9 @@ enum Command {
     /// The companies of this deployment
     #[command(subcommand)]
     Tenants(tenants::Tenants),
+    /// Background work that failed for good, and what is to become of it
+    #[command(subcommand)]
+    Tasks(tasks::Tasks),
     /// Print documentation that is derived from the program
     #[command(subcommand)]
     Docs(docs::Docs),
@@ -117,6 +121,7 @@ impl Program {
             Command::Doctor(doctor) => doctor.run(&self.sources()?).await,
             Command::Token(token) => token.run(&Clock::system()),
             Command::Tenants(tenants) => tenants.run(&config::database(&self.sources()?)?).await,
+            Command::Tasks(tasks) => tasks.run(&config::database(&self.sources()?)?).await,
             Command::Docs(docs) => Ok(docs.run()),
         }
     }

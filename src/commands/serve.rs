@@ -15,6 +15,9 @@ use crate::{compose, config::Config, deployed, shutdown};
 pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     check_schema(config).await?;
     let deps = compose::api(config).await?;
+    if let Some(redis) = compose::redis_client(config) {
+        tokio::spawn(surv_workers::nudge::publish(deps.tenant_db.nudge().clone(), redis));
+    }
     let (live, limits) = (deps.live.clone(), deps.limits.clone());
     tokio::spawn(async move {
         loop {

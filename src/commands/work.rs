@@ -28,7 +28,7 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
         mail: MailClient::new(&config.sendgrid).context("preparing the mail client")?,
         config: worker_config(config),
         metrics: metrics.clone(),
-        redis: compose::redis(config).await.map(|(client, _)| client),
+        redis: compose::redis_client(config),
     })?;
     let stop = shutdown::listen().context("listening for signals")?;
     let (stopping, address) = (stop.clone(), config.worker.listen);
@@ -53,6 +53,7 @@ fn worker_config(config: &Config) -> WorkerConfig {
         poll_ms: worker.poll_ms,
         lease_ms: worker.lease_s * 1000,
         shutdown_ms: worker.drain_s * 1000,
+        retention: config.retention,
         ..WorkerConfig::sending_from(&worker.from_address)
     }
 }

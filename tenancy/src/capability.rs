@@ -67,7 +67,9 @@ capabilities! {
     EventsRead = "events:read", false, [Admin, Manager, Technician, Customer];
     /// Read the audit log and check its chain.
     AuditRead = "audit:read", false, [Admin, Manager];
-    /// See background tasks that failed, and try them again.
+    /// See background tasks: what waits and what failed.
+    TasksRead = "tasks:read", false, [Admin];
+    /// Try failed background tasks again, or give them up.
     TasksWrite = "tasks:write", true, [Admin];
     /// Make links and revoke tokens.
     TokensWrite = "tokens:write", true, [Admin, Manager];

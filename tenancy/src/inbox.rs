@@ -106,7 +106,7 @@ pub async fn receive(
         for chunk in of_tenant.chunks(BATCH) {
             let event_refs = chunk.iter().map(|(_, event_ref)| event_ref.clone()).collect();
             let task = ProcessSendgridEvents { provider, event_refs };
-            queue::enqueue_for(tx.conn(), ids, chunk[0].0, None, now, &task).await?;
+            queue::enqueue_for(tx, ids, chunk[0].0, None, now, &task).await?;
         }
     }
     heard(tx.conn(), now, provider).await?;

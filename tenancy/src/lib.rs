@@ -36,6 +36,7 @@ pub mod role;
 pub mod secrets;
 pub mod sessions;
 pub mod sign_up;
+pub mod tasks;
 pub mod tenants;
 pub mod token;
 pub mod totp;

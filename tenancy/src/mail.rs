@@ -5,9 +5,9 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use sqlx::PgConnection;
+use uuid::Uuid;
 
-use crate::{CustomerId, Ids, JobId, MessageId, TenantId, UserId, queue};
+use crate::{CustomerId, Ids, JobId, MessageId, TenantId, UserId, db::Transaction, queue};
 
 /// Which text a mail has. The words are frozen: rows of older releases carry them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +69,10 @@ impl std::fmt::Debug for SendEmail {
 
 impl queue::Task for SendEmail {
     const KIND: &'static str = "send_email";
+
+    fn about(&self) -> Option<Uuid> {
+        Some(self.message_id.0)
+    }
 }
 
 /// A mail that is yet to be queued.
@@ -125,7 +129,7 @@ impl Email {
 /// # Errors
 /// The database's own.
 pub async fn enqueue_email(
-    connection: &mut PgConnection,
+    tx: &mut impl Transaction,
     ids: &Ids,
     now: DateTime<Utc>,
     tenant_id: TenantId,
@@ -144,11 +148,11 @@ pub async fn enqueue_email(
         email.job_id.map(|id| id.0),
         now,
     )
-    .execute(&mut *connection)
+    .execute(tx.conn())
     .await?;
     let Email { template, to_email, to_name, params, .. } = email;
     let task = SendEmail { message_id, template, to_email, to_name, params };
-    queue::enqueue_for(connection, ids, tenant_id, user_id, now, &task).await?;
+    queue::enqueue_for(tx, ids, tenant_id, user_id, now, &task).await?;
     Ok(message_id)
 }
 

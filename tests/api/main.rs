@@ -3,4 +3,6 @@
 mod auth;
 mod customers;
 mod day;
+mod deadlocks;
 mod events;
+mod tasks;

@@ -20,6 +20,7 @@ pub(crate) fn body(schema: &str, ids: &impl Fn(&str) -> Uuid) -> Value {
         "Credentials" => json!({ "email": "nobody@example.com", "password": "correct horse battery" }),
         "CustomerPatch" => json!({ "name": "Name" }),
         "CustomerUserPatch" => json!({ "state": "active" }),
+        "Dismissal" => json!({ "reason": "It arrived" }),
         "InvitationAnswer" => json!({ "secret": "none", "password": "correct horse battery" }),
         "InvitationWish" => json!({ "email": "walk@example.com", "name": "Name", "role": "technician" }),
         "JobInput" => json!({

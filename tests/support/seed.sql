@@ -94,8 +94,8 @@ INSERT INTO audit_heads (tenant_id, seq, txid, event_id, hash)
 VALUES (pg_temp.tenant(), 2, 1, pg_temp.my('event', 12), sha256('after'));
 
 -- Task 1 waits, task 2 is dead.
-INSERT INTO tasks (tenant_id, task_id, kind, payload, actor_id, state)
-SELECT pg_temp.tenant(), pg_temp.my('task', t), 'send_email', '{"secret": true}', pg_temp.my('user', 1), (ARRAY['queued', 'dead'])[t]
+INSERT INTO tasks (tenant_id, task_id, kind, payload, about, actor_id, state)
+SELECT pg_temp.tenant(), pg_temp.my('task', t), 'send_email', '{"secret": true}', pg_temp.my('message', t), pg_temp.my('user', 1), (ARRAY['queued', 'dead'])[t]
   FROM generate_series(1, 2) t;
 INSERT INTO idempotency_keys (tenant_id, actor_id, key_hash, request_hash)
 SELECT pg_temp.tenant(), pg_temp.my('user', u), sha256('key'), sha256('request') FROM generate_series(1, 7) u;

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::Retention;
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WorkerConfig {
@@ -30,6 +32,9 @@ pub struct WorkerConfig {
     /// How often what is too old is deleted.
     #[serde(default = "WorkerConfig::default_purge_ms")]
     pub purge_ms: u64,
+    /// What is too old.
+    #[serde(default)]
+    pub retention: Retention,
 }
 
 impl WorkerConfig {
@@ -44,6 +49,7 @@ impl WorkerConfig {
             shutdown_ms: Self::default_shutdown_ms(),
             audit_ms: Self::default_audit_ms(),
             purge_ms: Self::default_purge_ms(),
+            retention: Retention::default(),
         }
     }
 
@@ -62,6 +68,7 @@ impl WorkerConfig {
         if self.lease_ms < 1_000 {
             problems.push("worker.lease_ms has to be at least 1000".to_owned());
         }
+        problems.extend(self.retention.problems());
         problems
     }
 

@@ -6,9 +6,10 @@
 mod attempt;
 mod config;
 mod metrics;
-mod nudge;
+pub mod nudge;
 mod reconcilers;
 mod registry;
+mod retention;
 mod retry;
 mod runner;
 mod task;
@@ -24,9 +25,9 @@ use surv_tenancy::{
 use tokio::sync::Notify;
 
 pub use config::WorkerConfig;
-pub use nudge::CHANNEL;
 pub use reconcilers::audit_chain;
 pub use registry::{Limits, Registry};
+pub use retention::Retention;
 pub use task::{Done, Handle, TaskContext, TaskError};
 pub use tasks::send_email::render as emails;
 

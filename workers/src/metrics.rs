@@ -31,6 +31,7 @@ impl Outcome {
 pub(crate) struct Metrics {
     tasks: IntCounterVec,
     seconds: HistogramVec,
+    pub(crate) purged: IntCounterVec,
     pub(crate) running: IntGauge,
     pub(crate) stuck: IntGauge,
     pub(crate) email_duplicates: IntCounter,
@@ -46,6 +47,9 @@ impl Metrics {
         let options = HistogramOpts::new("surv_task_seconds", "How long attempts took")
             .buckets(vec![0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0]);
         let seconds = HistogramVec::new(options, &["kind"])?;
+        let help = "Rows deleted because their time was over";
+        let purged = IntCounterVec::new(Opts::new("surv_purged_rows_total", help), &["table"])?;
+        registry.register(Box::new(purged.clone()))?;
         registry.register(Box::new(tasks.clone()))?;
         registry.register(Box::new(seconds.clone()))?;
         let counter = |name: &str, help: &str| -> prometheus::Result<IntCounter> {
@@ -68,6 +72,7 @@ impl Metrics {
             audit_failures: counter("surv_audit_failures_total", "Audit chains that could not be continued")?,
             tasks,
             seconds,
+            purged,
         })
     }
 

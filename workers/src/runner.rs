@@ -19,6 +19,7 @@ impl Workers {
         if let Some(redis) = self.deps().redis.clone() {
             beside.spawn(nudge::listen(self.clone(), redis, shutdown.clone()));
         }
+        beside.spawn(nudge::pass_on(self.clone(), shutdown.clone()));
         // Told to stop only when the grace is over; until then attempts go on.
         let give_back = CancellationToken::new();
         let mut running = JoinSet::new();

@@ -5,14 +5,20 @@
 
 #[path = "workers/audit_chain.rs"]
 mod audit_chain;
+#[path = "workers/dead_letters.rs"]
+mod dead_letters;
 #[path = "workers/emails.rs"]
 mod emails;
 #[path = "workers/events.rs"]
 mod events;
 #[path = "workers/leases.rs"]
 mod leases;
+#[path = "workers/nudges.rs"]
+mod nudges;
 #[path = "workers/poison.rs"]
 mod poison;
+#[path = "workers/purge.rs"]
+mod purge;
 #[path = "workers/queue.rs"]
 mod queue;
 #[path = "workers/support.rs"]

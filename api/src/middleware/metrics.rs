@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response};
 use poem_openapi::OperationId;
-use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder};
+use prometheus::{HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry, TextEncoder};
 
 /// The process's metrics. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -12,6 +12,7 @@ pub struct Metrics {
     registry: Registry,
     requests: Arc<IntCounterVec>,
     seconds: Arc<HistogramVec>,
+    pub(crate) replays: IntCounter,
 }
 
 impl Metrics {
@@ -27,7 +28,10 @@ impl Metrics {
         let seconds = HistogramVec::new(options, &["operation"])?;
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(seconds.clone()))?;
-        Ok(Self { registry, requests: Arc::new(requests), seconds: Arc::new(seconds) })
+        let help = "Requests made once more after Postgres had rolled them back";
+        let replays = IntCounter::new("surv_http_replays_total", help)?;
+        registry.register(Box::new(replays.clone()))?;
+        Ok(Self { registry, requests: Arc::new(requests), seconds: Arc::new(seconds), replays })
     }
 
     /// In the text format of Prometheus.

@@ -6,5 +6,6 @@ pub mod metrics;
 pub mod own_origin;
 pub mod own_task;
 pub mod rate_limit;
+pub mod replay;
 pub mod request_id;
 pub mod security_headers;

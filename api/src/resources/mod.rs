@@ -10,6 +10,7 @@ pub mod notes;
 pub mod portal;
 pub mod properties;
 pub mod sessions;
+pub mod tasks;
 pub mod tokens;
 pub mod visits;
 pub mod work;
@@ -47,4 +48,6 @@ pub enum Tag {
     Events,
     /// Links and revocation.
     Tokens,
+    /// Background work: what waits, and what failed for good.
+    Tasks,
 }

@@ -100,7 +100,7 @@ impl TokensApi {
             .customer(link.customer_id)
             .job(link.job_id);
         let (tenant_id, sender) = (once.tx().actor().tenant_id, once.tx().actor().user_id());
-        mail::enqueue_email(once.tx().conn(), ids, now, tenant_id, sender, email).await?;
+        mail::enqueue_email(once.tx(), ids, now, tenant_id, sender, email).await?;
         let view = LinkView { id: link.session_id.0, job_id: link.job_id.0, expires_at };
         once.finish(Reply::plain(view)).await
     }

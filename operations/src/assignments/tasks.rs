@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use surv_tenancy::{UserId, VisitId, queue::Task};
+use uuid::Uuid;
 
 /// Tells the customer that somebody is on the way.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -12,4 +13,8 @@ pub struct NotifyOnTheWay {
 
 impl Task for NotifyOnTheWay {
     const KIND: &'static str = "notify_on_the_way";
+
+    fn about(&self) -> Option<Uuid> {
+        Some(self.visit_id.0)
+    }
 }

@@ -5,6 +5,7 @@
 
 mod access;
 mod keys;
+mod queue;
 mod reach;
 mod roles;
 mod server;
@@ -83,7 +84,13 @@ pub async fn examine(sources: &Sources, clock: &Clock) -> Vec<Finding> {
     };
     // Each section for itself: one that is wrong does not hide what the others say.
     if let Ok(database) = config::database(sources) {
-        findings.extend(server::examine(&database, clock).await);
+        let found = server::examine(&database, clock).await;
+        let sound = found.iter().all(|finding| finding.ok);
+        findings.extend(found);
+        // A database that is not in order would only say so again.
+        if sound {
+            findings.extend(queue::examine(&database).await);
+        }
     }
     findings.extend(keys::examine(sources));
     findings.extend(reach::examine(sources).await);

@@ -22,6 +22,7 @@ const GROUPS: &[&str] = &[
     "surv_dispatch",
     "surv_intake",
     "surv_operator",
+    "surv_purge",
     "surv_gate_fn",
     "surv_directory_fn",
 ];

@@ -17,7 +17,16 @@ async fn a_migrated_database_is_fine_and_every_break_is_named() {
     migrate::quietly(&scratch.database()).await.unwrap();
     assert_eq!(broken(&scratch).await, Vec::new());
 
+    let task = |columns: &str, values: &str| {
+        format!(
+            "INSERT INTO tasks (tenant_id, task_id, kind, payload, actor_id, {columns})
+             SELECT tenant_id, gen_random_uuid(), 'x', '{{}}', tenant_id, {values} FROM tenants"
+        )
+    };
+    let (dead, late) = (task("state", "'dead'"), task("run_at", "now() - interval '1 hour'"));
     let breaks = [
+        (dead.as_str(), "1 failed for good"),
+        (late.as_str(), "the oldest due one waits for 360"),
         ("DROP POLICY tenant_only ON customers", "customers: the policy tenant_only is missing"),
         ("CREATE POLICY extra ON jobs USING (true)", "jobs: the policy extra is in no file"),
         ("ALTER POLICY tenant_only ON visits USING (true)", "visits: policies, grants or owner were changed"),

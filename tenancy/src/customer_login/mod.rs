@@ -62,7 +62,7 @@ async fn send_code(
         .param("code", identity.sealer.code_of(challenge_id, &issued.secret_hash))
         .param("link", identity.links.customer_login(&customer.slug, &issued.wire))
         .param("minutes", purpose.minutes());
-    mail::enqueue_email(tx.conn(), &identity.ids, identity.now(), tenant_id, Some(user_id), mail).await?;
+    mail::enqueue_email(&mut tx, &identity.ids, identity.now(), tenant_id, Some(user_id), mail).await?;
     Ok(identity.finish(tx, requested).await?)
 }
 

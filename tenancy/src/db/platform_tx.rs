@@ -8,8 +8,10 @@ use std::{sync::Arc, time::Duration};
 use sqlx::PgConnection;
 
 use super::{
+    Transaction, commits,
     config::DatabaseConfig,
     error::DbError,
+    nudge::{Nudge, Pending},
     pool::{self, Loan, LoginPool},
 };
 
@@ -26,10 +28,13 @@ pub enum Path {
     Intake,
     /// Reports of the deployment's operator.
     Operator,
+    /// Deleting what was only for a while.
+    Purge,
 }
 
 impl Path {
-    pub const ALL: [Self; 5] = [Self::Identity, Self::SignUp, Self::Dispatch, Self::Intake, Self::Operator];
+    pub const ALL: [Self; 6] =
+        [Self::Identity, Self::SignUp, Self::Dispatch, Self::Intake, Self::Operator, Self::Purge];
 
     const fn login(self) -> &'static str {
         match self {
@@ -38,6 +43,7 @@ impl Path {
             Self::Dispatch => "surv_dispatch_login",
             Self::Intake => "surv_intake_login",
             Self::Operator => "surv_operator_login",
+            Self::Purge => "surv_purge_login",
         }
     }
 
@@ -48,6 +54,7 @@ impl Path {
             Self::Dispatch => "BEGIN; SET LOCAL ROLE surv_dispatch",
             Self::Intake => "BEGIN; SET LOCAL ROLE surv_intake",
             Self::Operator => "BEGIN READ ONLY; SET LOCAL ROLE surv_operator",
+            Self::Purge => "BEGIN; SET LOCAL ROLE surv_purge",
         }
     }
 }
@@ -55,14 +62,21 @@ impl Path {
 /// Opens transactions of the cross-tenant paths. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct PlatformDb {
-    pools: Arc<[LoginPool; 5]>,
+    pools: Arc<[LoginPool; 6]>,
+    nudge: Nudge,
 }
 
 impl PlatformDb {
     pub fn new(config: &DatabaseConfig) -> Self {
         let wait = Duration::from_millis(config.pool.wait_ms);
         let pools = Path::ALL.map(|path| LoginPool::new(config.options(path.login()), config.pool.path, wait));
-        Self { pools: Arc::new(pools) }
+        Self { pools: Arc::new(pools), nudge: Nudge::default() }
+    }
+
+    /// The same, sending this nudge after commits that enqueued tasks.
+    #[must_use]
+    pub fn nudging(self, nudge: &Nudge) -> Self {
+        Self { nudge: nudge.clone(), ..self }
     }
 
     /// Opens a transaction of one path.
@@ -73,7 +87,7 @@ impl PlatformDb {
     pub async fn begin(&self, path: Path) -> Result<PlatformTx, DbError> {
         let position = Path::ALL.iter().position(|p| *p == path).unwrap_or_default();
         let (loan, _) = self.pools[position].begin(path.begin_statements()).await?;
-        Ok(PlatformTx { loan: Some(loan) })
+        Ok(PlatformTx { loan: Some(loan), nudge: Pending::new(&self.nudge) })
     }
 }
 
@@ -81,6 +95,7 @@ impl PlatformDb {
 #[derive(Debug)]
 pub struct PlatformTx {
     loan: Option<Loan>,
+    nudge: Pending,
 }
 
 impl PlatformTx {
@@ -94,9 +109,22 @@ impl PlatformTx {
     /// [`DbError::OutcomeUnknown`] when COMMIT was sent and no answer came.
     pub async fn commit(mut self) -> Result<(), DbError> {
         let mut loan = self.loan.take().expect("the loan is only taken by commit and drop");
-        pool::end(&mut loan, "COMMIT").await.map_err(|error| {
+        let outcome = pool::end(&mut loan, "COMMIT").await.map_err(|error| {
             if pool::is_lost(&error) { DbError::OutcomeUnknown(error) } else { DbError::Database(error) }
-        })
+        });
+        commits::note(outcome)?;
+        self.nudge.committed();
+        Ok(())
+    }
+}
+
+impl Transaction for PlatformTx {
+    fn conn(&mut self) -> &mut PgConnection {
+        Self::conn(self)
+    }
+
+    fn nudge_on_commit(&mut self) {
+        self.nudge.wanted = true;
     }
 }
 

@@ -6,9 +6,11 @@ use sqlx::PgConnection;
 
 pub use super::context::Access;
 use super::{
+    Transaction, commits,
     config::DatabaseConfig,
     context::begin_statements,
     error::{AdmissionRefusal, DbError},
+    nudge::{Nudge, Pending},
     pool::{self, Loan, LoginPool},
 };
 use crate::{
@@ -21,6 +23,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct TenantDb {
     pools: Arc<[LoginPool; 5]>,
+    nudge: Nudge,
 }
 
 impl TenantDb {
@@ -31,7 +34,12 @@ impl TenantDb {
             let size = if persona == Persona::Worker { config.pool.worker } else { config.pool.persona };
             LoginPool::new(config.options(persona.login()), size, wait)
         });
-        Self { pools: Arc::new(pools) }
+        Self { pools: Arc::new(pools), nudge: Nudge::default() }
+    }
+
+    /// What is sent after commits that enqueued tasks.
+    pub const fn nudge(&self) -> &Nudge {
+        &self.nudge
     }
 
     fn pool_of(&self, persona: Persona) -> &LoginPool {
@@ -61,7 +69,8 @@ impl TenantDb {
     #[tracing::instrument(name = "db.begin", level = "debug", skip_all, err(level = "debug"), fields(tenant.id = %actor.tenant_id))]
     async fn open(&self, actor: &Actor, access: Access) -> Result<TenantTx, DbError> {
         let (loan, verdict) = self.pool_of(actor.persona()).begin(&begin_statements(actor, access)).await?;
-        let mut tx = TenantTx { loan: Some(loan), actor: actor.clone(), denied: CapabilitySet::default() };
+        let nudge = Pending::new(&self.nudge);
+        let mut tx = TenantTx { loan: Some(loan), actor: actor.clone(), denied: CapabilitySet::default(), nudge };
         if let Some(verdict) = verdict {
             // On refusal `tx` is dropped here, which rolls back.
             tx.denied = admitted(&verdict)?;
@@ -91,6 +100,7 @@ pub struct TenantTx {
     loan: Option<Loan>,
     actor: Actor,
     denied: CapabilitySet,
+    nudge: Pending,
 }
 
 impl TenantTx {
@@ -116,9 +126,22 @@ impl TenantTx {
     #[tracing::instrument(name = "db.commit", level = "debug", skip_all, err(level = "debug"))]
     pub async fn commit(mut self) -> Result<(), DbError> {
         let mut loan = self.loan.take().expect("the loan is only taken by commit and drop");
-        pool::end(&mut loan, "COMMIT").await.map_err(|error| {
+        let outcome = pool::end(&mut loan, "COMMIT").await.map_err(|error| {
             if pool::is_lost(&error) { DbError::OutcomeUnknown(error) } else { DbError::Database(error) }
-        })
+        });
+        commits::note(outcome)?;
+        self.nudge.committed();
+        Ok(())
+    }
+}
+
+impl Transaction for TenantTx {
+    fn conn(&mut self) -> &mut PgConnection {
+        Self::conn(self)
+    }
+
+    fn nudge_on_commit(&mut self) {
+        self.nudge.wanted = true;
     }
 }
 

@@ -87,7 +87,7 @@ async fn send(
         .param("role", invitation.role.as_str())
         .param("link", links.invitation(&wire))
         .param("days", invitation::LIFETIME.num_days());
-    mail::enqueue_email(tx.conn(), ids, now, tenant_id, user_id, mail).await?;
+    mail::enqueue_email(tx, ids, now, tenant_id, user_id, mail).await?;
     Ok(())
 }
 

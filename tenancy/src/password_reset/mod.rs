@@ -41,7 +41,7 @@ async fn send_link(identity: &Identity, email: &EmailAddress) -> Result<(), Pass
         .param("link", identity.links.password_reset(&issued.wire))
         .param("minutes", purpose.minutes());
     let (now, user_id) = (identity.now(), Some(account.user_id));
-    mail::enqueue_email(tx.conn(), &identity.ids, now, PLATFORM, user_id, mail).await?;
+    mail::enqueue_email(&mut tx, &identity.ids, now, PLATFORM, user_id, mail).await?;
     Ok(identity.finish(tx, ()).await?)
 }
 
@@ -89,6 +89,6 @@ async fn set(
     let companies = users::companies_of(tx.conn(), user_id).await?;
     audit::account(tx.conn(), identity, user_id, &companies, "user.password_reset").await?;
     let notice = Email::new(EmailTemplate::PasswordChanged, account.email.clone());
-    mail::enqueue_email(tx.conn(), &identity.ids, now, PLATFORM, Some(user_id), notice).await?;
+    mail::enqueue_email(tx, &identity.ids, now, PLATFORM, Some(user_id), notice).await?;
     Ok(())
 }

@@ -46,6 +46,6 @@ pub async fn change_password(identity: &Identity, actor: &Actor, change: ChangeP
     audit::account(tx.conn(), identity, caller.user_id, &companies, "user.password_changed").await?;
     let notice = Email::new(EmailTemplate::PasswordChanged, account.email);
     let (now, user_id) = (identity.now(), Some(caller.user_id));
-    mail::enqueue_email(tx.conn(), &identity.ids, now, PLATFORM, user_id, notice).await?;
+    mail::enqueue_email(&mut tx, &identity.ids, now, PLATFORM, user_id, notice).await?;
     Ok(identity.finish(tx, ()).await?)
 }

@@ -111,7 +111,7 @@ async fn send_link(
         .param("company", sign_up.company.as_str())
         .param("link", identity.links.sign_up(wire))
         .param("hours", LIFETIME.num_hours());
-    mail::enqueue_email(tx.conn(), &identity.ids, identity.now(), PLATFORM, None, mail).await?;
+    mail::enqueue_email(tx, &identity.ids, identity.now(), PLATFORM, None, mail).await?;
     Ok(())
 }
 

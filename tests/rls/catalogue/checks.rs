@@ -87,6 +87,7 @@ pub(super) const ACCESS: &[Check] = &[
                  AND NOT (r = 'surv_intake' AND p.policyname = 'intake_path')
                  AND NOT (r = 'surv_dispatch' AND p.policyname = 'dispatch_path')
                  AND NOT (r = 'surv_operator' AND p.policyname = 'operator_path')
+                 AND NOT (r = 'surv_purge' AND p.policyname = 'purge_path')
                  AND NOT (r = 'surv_gate_fn' AND p.policyname = 'gate_fn_path')
                  AND NOT (r = 'surv_directory_fn' AND p.policyname = 'directory_fn_path')",
         allowed: &[],
@@ -96,7 +97,7 @@ pub(super) const ACCESS: &[Check] = &[
         finds: "cross-tenant path that reaches a table outside its list",
         sql: "SELECT DISTINCT r || ' ' || p.tablename FROM pg_policies p, unnest(p.roles) r
                WHERE p.schemaname IN ('public', 'app') AND p.permissive = 'PERMISSIVE'
-                 AND r IN ('surv_dispatch', 'surv_intake', 'surv_operator', 'surv_gate_fn', 'surv_directory_fn', 'surv_identity', 'surv_signup')
+                 AND r IN ('surv_dispatch', 'surv_intake', 'surv_operator', 'surv_purge', 'surv_gate_fn', 'surv_directory_fn', 'surv_identity', 'surv_signup')
                  AND p.tablename IN ('customers', 'customer_words', 'properties', 'jobs', 'visits', 'assignments', 'notes', 'counters')",
         allowed: &[],
     },

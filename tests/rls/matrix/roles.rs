@@ -27,4 +27,5 @@ pub const ALL: &[Role] = &[
     Role { name: "dispatch", acts: Acts::Path },
     Role { name: "intake", acts: Acts::Path },
     Role { name: "operator", acts: Acts::Path },
+    Role { name: "purge", acts: Acts::Path },
 ];

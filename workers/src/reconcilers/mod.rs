@@ -2,6 +2,7 @@
 //! when nudged.
 
 pub mod audit_chain;
+mod dead_tasks;
 mod purge;
 mod queue_state;
 
@@ -10,6 +11,12 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::Workers;
+
+/// A nudge, but not before a pause: tasks are nudged about far more often than chains have to grow.
+async fn nudged(workers: &Workers, pause: Duration) {
+    tokio::time::sleep(pause).await;
+    workers.0.reconcile.notified().await;
+}
 
 /// Runs all of them until `shutdown`.
 pub(crate) async fn run(workers: Workers, shutdown: CancellationToken) {
@@ -25,7 +32,7 @@ pub(crate) async fn run(workers: Workers, shutdown: CancellationToken) {
             }
             tokio::select! {
                 () = tokio::time::sleep(audit) => {}
-                () = workers.0.reconcile.notified() => {}
+                () = nudged(&workers, audit / 10) => {}
             }
         }
     };

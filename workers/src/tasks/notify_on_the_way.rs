@@ -42,7 +42,7 @@ impl Handle<NotifyOnTheWay> for Workers {
                 .param("job", visit.title.as_str())
                 .customer(visit.customer_id)
                 .job(visit.job_id);
-            mail::enqueue_email(tx.conn(), ids, now, ctx.tenant_id(), ctx.actor().user_id(), email).await?;
+            mail::enqueue_email(&mut tx, ids, now, ctx.tenant_id(), ctx.actor().user_id(), email).await?;
         }
         ctx.finish(tx).await
     }

@@ -1,4 +1,4 @@
-//! The queue as a whole: fairness between companies, every handler twice, what is forgotten.
+//! The queue as a whole: fairness between companies, every handler twice.
 
 use std::{
     sync::{Arc, Mutex},
@@ -110,40 +110,4 @@ async fn a_nudge_is_faster_than_the_poll() {
     eventually("the task's end", async || world.tasks().await == (0, 0)).await;
     shutdown.cancel();
     run.await.unwrap();
-}
-
-#[tokio::test]
-async fn old_keys_and_expired_revocations_are_forgotten_and_no_others() {
-    let world = World::new().await;
-    let acme = world.company().await;
-    world.events(acme, 1).await;
-    let mut own = world.superuser().await;
-    for hours in [1, 47, 49, 500] {
-        sqlx::query("INSERT INTO idempotency_keys (tenant_id, actor_id, key_hash, request_hash, created_at)
-             SELECT $1, gen_random_uuid(), sha256('x'), sha256('x'), now() - make_interval(hours => $2) FROM generate_series(1, 400)")
-            .bind(acme.0).bind(hours).execute(&mut own).await.unwrap();
-    }
-    for hours in [-1, 1] {
-        sqlx::query(
-            "INSERT INTO revoked_tokens (tenant_id, revocation_id, revoked_by, expires_at)
-             SELECT $1, sha512(gen_random_uuid()::text::bytea), gen_random_uuid(), now() + make_interval(hours => $2)
-               FROM generate_series(1, 700)",
-        )
-        .bind(acme.0)
-        .bind(hours)
-        .execute(&mut own)
-        .await
-        .unwrap();
-    }
-    let workers = world.workers();
-    eventually("the chain", async || workers.audit().await.unwrap() > 0).await;
-
-    workers.purge().await.unwrap();
-
-    let left: (i64, i64) =
-        sqlx::query_as("SELECT (SELECT count(*) FROM idempotency_keys), (SELECT count(*) FROM revoked_tokens)")
-            .fetch_one(&mut own)
-            .await
-            .unwrap();
-    assert_eq!(left, (800, 700));
 }

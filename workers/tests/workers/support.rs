@@ -113,6 +113,11 @@ impl World {
         own.execute("UPDATE tasks SET run_at = now() - interval '1 second' WHERE state = 'queued'").await.unwrap();
     }
 
+    /// As another process would have it.
+    pub fn another_door(&self) -> TenantDb {
+        TenantDb::new(&self.config)
+    }
+
     pub async fn superuser(&self) -> PgConnection {
         surv_test_database::superuser(&self.config.name).await
     }
@@ -157,7 +162,7 @@ impl World {
             .param("days", 7)
             .param("minutes", 10);
         let mut tx = self.begin(tenant_id).await;
-        let id = mail::enqueue_email(tx.conn(), &self.ids, self.now(), tenant_id, None, email).await.unwrap();
+        let id = mail::enqueue_email(&mut tx, &self.ids, self.now(), tenant_id, None, email).await.unwrap();
         tx.commit().await.unwrap();
         id
     }
