@@ -1,8 +1,9 @@
--- Background work. Everybody enqueues in their own name and nobody but the worker reads a payload. The dispatch path
+-- Background work. The office enqueues in its own name, technicians what their use cases cause (a new one has its kind here and
+-- in tests/rls/kinds.rs), customers nothing; nobody but the worker reads a payload. The dispatch path
 -- claims over all tenants by routing columns alone. Admins see what waits, and retry or dismiss what died; the operator counts.
 ALTER TABLE tasks ENABLE ROW LEVEL SECURITY;
 ALTER TABLE tasks FORCE ROW LEVEL SECURITY;
-GRANT INSERT ON tasks TO surv_office, surv_technician, surv_customer;
+GRANT INSERT (tenant_id, task_id, kind, payload, about, actor_id, run_at) ON tasks TO surv_office, surv_technician;
 GRANT SELECT (tenant_id, task_id, kind, about, state, run_at, attempts, last_error, created_at), UPDATE (state, run_at, attempts),
     DELETE ON tasks TO surv_admin;
 GRANT SELECT, INSERT, DELETE, UPDATE (state, run_at, attempts, lease_token, last_error) ON tasks TO surv_worker;
@@ -15,8 +16,11 @@ CREATE POLICY confinement ON tasks AS RESTRICTIVE TO surv_tenant
     USING ((SELECT app.confined_jobs()) IS NULL)
     WITH CHECK (true);
 
-CREATE POLICY people_enqueue ON tasks FOR INSERT TO surv_office, surv_technician, surv_customer
+CREATE POLICY office_enqueues ON tasks FOR INSERT TO surv_office
     WITH CHECK (actor_id = (SELECT app.actor_id()));
+
+CREATE POLICY technician_enqueues ON tasks FOR INSERT TO surv_technician
+    WITH CHECK (actor_id = (SELECT app.actor_id()) AND kind = 'notify_on_the_way');
 
 CREATE POLICY admin_reads_all ON tasks FOR SELECT TO surv_admin
     USING (true);
@@ -32,7 +36,7 @@ CREATE POLICY worker_runs ON tasks TO surv_worker
     USING (true)
     WITH CHECK (true);
 
-GRANT INSERT ON tasks TO surv_identity, surv_signup, surv_intake;
+GRANT INSERT (tenant_id, task_id, kind, payload, about, actor_id, run_at) ON tasks TO surv_identity, surv_signup, surv_intake;
 CREATE POLICY paths_enqueue ON tasks FOR INSERT TO surv_identity, surv_signup, surv_intake WITH CHECK (true);
 GRANT SELECT (tenant_id, task_id, kind, state, run_at, attempts, lease_token), UPDATE (run_at, attempts, lease_token)
     ON tasks TO surv_dispatch;

@@ -92,6 +92,7 @@ async fn an_admin_reads_what_failed_and_nobody_reads_a_payload() {
         app.get(&app.token(ACME, who), "/v1/tasks").refused(403, "forbidden").await;
     }
     app.get(&app.token(RIVAL, Who::Admin), &format!("/v1/tasks/{mail}")).refused(404, "not-found").await;
+    app.get(&token, "/v1/tasks?kind=Send%20e-mail").refused(400, "invalid-parameter").await;
     app.get(&token, "/v1/tasks?state=dismissed").refused(400, "invalid-parameter").await;
 }
 

@@ -9,6 +9,7 @@ mod confinement;
 mod context;
 mod expected;
 mod injection;
+mod kinds;
 mod matrix;
 mod oracles;
 mod plans;

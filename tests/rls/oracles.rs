@@ -43,8 +43,8 @@ const VALUES: &[(&str, u8, &str)] = &[
        VALUES ('{t}', '{x}', '{job}', '{customer}', '{property}', '2027-01-01', '2027-01-01 01:00', '2027-01-01', '2027-01-02', 'UTC')"),
     ("note", 11, "notes (tenant_id, note_id, job_id, customer_id, property_id, author_id, author_name, body, visibility)
        VALUES ('{t}', '{x}', '{job}', '{customer}', '{property}', '{me}', 'n', 'b', 'office')"),
-    ("event", 11, "events (tenant_id, txid, event_id, at, actor_id, actor_role, kind, subject_kind, subject_id, visibility)
-       VALUES ('{t}', 1, '{x}', now(), '{me}', 'admin', 'a.b', 'job', '{job}', 'office')"),
+    ("event", 11, "events (tenant_id, event_id, at, actor_id, actor_role, kind, subject_kind, subject_id, visibility)
+       VALUES ('{t}', '{x}', now(), '{me}', 'admin', 'a.b', 'job', '{job}', 'office')"),
     ("task", 1, "tasks (tenant_id, task_id, kind, payload, actor_id) VALUES ('{t}', '{x}', 'k', '1', '{me}')"),
     ("message", 1, "messages (tenant_id, message_id, channel, template, recipient) VALUES ('{t}', '{x}', 'email', 't', 'r')"),
     ("invitation", 1, "invitations (tenant_id, invitation_id, email, name, role, secret_hash, invited_by, expires_at)

@@ -5,6 +5,8 @@
 
 #[path = "workers/audit_chain.rs"]
 mod audit_chain;
+#[path = "workers/companies.rs"]
+mod companies;
 #[path = "workers/dead_letters.rs"]
 mod dead_letters;
 #[path = "workers/emails.rs"]

@@ -34,6 +34,11 @@ impl Metrics {
         Ok(Self { registry, requests: Arc::new(requests), seconds: Arc::new(seconds), replays })
     }
 
+    /// How many requests were made a second time.
+    pub fn replays(&self) -> u64 {
+        self.replays.get()
+    }
+
     /// In the text format of Prometheus.
     pub fn render(&self) -> String {
         TextEncoder::new().encode_to_string(&self.registry.gather()).unwrap_or_default()

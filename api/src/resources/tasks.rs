@@ -19,7 +19,7 @@ use crate::{
     door::{Door, IdempotencyKey, Once},
     json::{Body, Reply},
     page::{Cursors, limit},
-    problem::ApiResult,
+    problem::{ApiResult, Problem, ProblemKind},
 };
 
 const READ: (Capability, Subject) = (Capability::TasksRead, Subject::Tasks);
@@ -109,6 +109,10 @@ impl TasksApi {
     ) -> ApiResult<Reply<TaskPage>> {
         let limit = self::limit(limit.0)?;
         let state = state.0.unwrap_or(TaskStateWanted::Dead);
+        let is_word = |kind: &String| kind.bytes().all(|b| b.is_ascii_lowercase() || b == b'_') && kind.len() <= 60;
+        if !kind.0.iter().all(is_word) {
+            return Err(Problem::new(ProblemKind::InvalidParameter).field("kind", "is not a kind of task"));
+        }
         let mut tx = self.0.read(&caller, READ.0, READ.1).await?;
         let cursors = Cursors::new(&self.0.deps().identity.sealer, tx.actor(), "tasks", &(state, &kind.0));
         let after = cursors.read::<Uuid>(cursor.0.as_deref())?.map(TaskId);

@@ -80,14 +80,14 @@ tables! {
 
     events: ["event_id = '{event}'"], ["visibility = 'office'", "changes = '{}'"],
         "(tenant_id, event_id, at, actor_id, actor_role, kind, subject_kind, subject_id, visibility)
-         VALUES ('{t}', gen_random_uuid(), now(), '{me}', 'admin', 'job.booked', 'job', '{job}', 'office')";
+         VALUES ('{t}', gen_random_uuid(), now(), '{me}', split_part(current_user, '_', 2), 'note.added', 'job', '{job}', 'office')";
     audit_entries: ["seq = {n} AND tenant_id = '{t}'"], ["hash = sha256('x')", "seq = 9"],
         "(tenant_id, seq, txid, event_id, previous_hash, hash) VALUES ('{t}', 9, 1, '{event}', sha256('x'), sha256('x'))";
     audit_heads: ["tenant_id = '{t}'"], ["seq = 9"],
         "(tenant_id, seq, txid, event_id, hash) VALUES ('{t}', 9, 1, '{event}', sha256('x'))";
 
     tasks: ["task_id = '{task}'", "kind = 'send_email' AND tenant_id = '{t}'"], ["run_at = now()", "payload = '{}'"],
-        "(tenant_id, task_id, kind, payload, actor_id) VALUES ('{t}', gen_random_uuid(), 'x', '{}', '{me}')";
+        "(tenant_id, task_id, kind, payload, actor_id) VALUES ('{t}', gen_random_uuid(), 'notify_on_the_way', '{}', '{me}')";
     idempotency_keys: ["actor_id = '{me}' AND tenant_id = '{t}'"], ["etag = 'x'", "request_hash = sha256('x')"],
         "(tenant_id, actor_id, key_hash, request_hash) VALUES ('{t}', '{me}', sha256('new'), sha256('x'))";
     messages: ["message_id = '{message}'"], ["settled_at = now()", "recipient = 'x'"],

@@ -118,6 +118,11 @@ impl World {
         TenantDb::new(&self.config)
     }
 
+    pub fn door_with_one_connection(&self) -> TenantDb {
+        let pool = PoolConfig { persona: 1, worker: 1, path: 1, wait_ms: 10_000 };
+        TenantDb::new(&DatabaseConfig { pool, ..self.config.clone() })
+    }
+
     pub async fn superuser(&self) -> PgConnection {
         surv_test_database::superuser(&self.config.name).await
     }
