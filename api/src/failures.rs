@@ -1,8 +1,8 @@
 //! Which problem each error of the domain becomes. Exhaustive: a new case has to be placed here to compile.
 
 use surv_operations::{
-    customer_users::CustomerUserError, customers::CustomerError, jobs::JobError, notes::NoteError,
-    properties::PropertyError, visits::VisitError,
+    contacts::ContactError, customer_users::CustomerUserError, customers::CustomerError, jobs::JobError,
+    notes::NoteError, properties::PropertyError, visits::VisitError,
 };
 use surv_tenancy::{
     FieldErrors,
@@ -254,6 +254,20 @@ impl From<RevokeError> for Problem {
     }
 }
 
+impl From<ContactError> for Problem {
+    fn from(error: ContactError) -> Self {
+        match error {
+            ContactError::NotFound | ContactError::NoSuchCustomer => Self::new(K::NotFound),
+            ContactError::Stale => Self::new(K::Stale),
+            ContactError::Archived => {
+                Self::new(K::InvalidTransition).detail("The contact is archived: bring it back first.")
+            }
+            ContactError::Invalid(errors) => Self::fields(&errors),
+            ContactError::Database(inner) => inner.into(),
+        }
+    }
+}
+
 impl From<PropertyError> for Problem {
     fn from(error: PropertyError) -> Self {
         match error {
@@ -269,6 +283,9 @@ impl From<CustomerUserError> for Problem {
     fn from(error: CustomerUserError) -> Self {
         match error {
             CustomerUserError::NotFound | CustomerUserError::NoSuchCustomer => Self::new(K::NotFound),
+            CustomerUserError::NoSuchContact => {
+                Self::new(K::InvalidFields).field("/contact_id", "is not a contact of this customer")
+            }
             CustomerUserError::Stale => Self::new(K::Stale),
             CustomerUserError::Invalid(errors) => Self::fields(&errors),
             CustomerUserError::Database(inner) => inner.into(),

@@ -12,6 +12,7 @@ use crate::{
     resources::{
         auth::{CustomerLogInApi, InvitationAnswerApi, LinkApi, LogInApi, PasswordResetApi, SignUpApi},
         company::CompanyApi,
+        contacts::ContactsApi,
         customers::CustomersApi,
         events::EventsApi,
         jobs::JobsApi,
@@ -30,7 +31,7 @@ use crate::{
 type Resources = (
     (SignUpApi, LogInApi, PasswordResetApi, CustomerLogInApi, LinkApi, InvitationAnswerApi),
     (SessionsApi, CompanyApi, MembersApi, InvitationsApi, TokensApi),
-    (CustomersApi, PropertiesApi, JobsApi, VisitsApi, NotesApi),
+    (CustomersApi, ContactsApi, PropertiesApi, JobsApi, VisitsApi, NotesApi),
     (WorkApi, PortalApi, EventsApi, TasksApi),
 );
 
@@ -55,6 +56,7 @@ pub fn service(deps: &Deps) -> OpenApiService<Resources, ()> {
         ),
         (
             CustomersApi(door.clone()),
+            ContactsApi(door.clone()),
             PropertiesApi(door.clone()),
             JobsApi(door.clone()),
             VisitsApi(door.clone()),

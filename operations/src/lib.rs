@@ -1,4 +1,4 @@
-//! Field work: customers, properties, jobs, visits, assignments, notes. No amounts of money (that is `billing`),
+//! Field work: customers, contacts, properties, jobs, visits, assignments, notes. No amounts of money (that is `billing`),
 //! no HTTP (that is `api`), no tokens (that is `tenancy`).
 //!
 //! Each noun is a slice: `mod.rs` with its use cases, the type with its rules, `store.rs` with every statement,
@@ -6,6 +6,7 @@
 //! of its own (`assignments`, `portal`), because that is all that they are granted.
 
 pub mod assignments;
+pub mod contacts;
 pub mod customer_users;
 pub mod customers;
 pub mod jobs;

@@ -2,7 +2,7 @@
 ALTER TABLE customer_users ENABLE ROW LEVEL SECURITY;
 ALTER TABLE customer_users FORCE ROW LEVEL SECURITY;
 GRANT SELECT, INSERT ON customer_users TO surv_office;
-GRANT UPDATE (email, name, state, version) ON customer_users TO surv_office;
+GRANT UPDATE (email, name, state, contact_id, version) ON customer_users TO surv_office;
 GRANT SELECT ON customer_users TO surv_customer, surv_worker;
 
 CREATE POLICY tenant_only ON customer_users AS RESTRICTIVE TO surv_tenant

@@ -52,6 +52,8 @@ id! {
     SessionId;
     /// A company's or a person's account as the tenant's customer.
     CustomerId;
+    /// Somebody to talk to at a customer.
+    ContactId;
     /// A place where work is done.
     PropertyId;
     /// A piece of work agreed with a customer.

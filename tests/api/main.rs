@@ -1,6 +1,7 @@
 //! What people do with the API, over HTTP.
 
 mod auth;
+mod contacts;
 mod customers;
 mod day;
 mod deadlocks;

@@ -18,6 +18,7 @@ pub(crate) fn body(schema: &str, ids: &impl Fn(&str) -> Uuid) -> Value {
         "CompanyChoice" => json!({ "challenge": "none", "company": "company-1" }),
         "CompanyPatch" => json!({ "name": "Name" }),
         "Credentials" => json!({ "email": "nobody@example.com", "password": "correct horse battery" }),
+        "ContactInput" => json!({ "name": "Name" }),
         "CustomerPatch" => json!({ "name": "Name" }),
         "CustomerUserPatch" => json!({ "state": "active" }),
         "Dismissal" => json!({ "reason": "It arrived" }),

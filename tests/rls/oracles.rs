@@ -11,6 +11,9 @@ const REFERENCES: &[(&str, u8, &str)] = &[
        VALUES ('{t}', gen_random_uuid(), '{x}', 's', 'c', 'AT', 'UTC')"),
     ("customer", 1, "customer_users (tenant_id, user_id, customer_id, email, name)
        VALUES ('{t}', '{me}', '{x}', 'e', 'n')"),
+    ("customer", 1, "contacts (tenant_id, contact_id, customer_id, name) VALUES ('{t}', gen_random_uuid(), '{x}', 'n')"),
+    ("contact", 1, "customer_users (tenant_id, user_id, customer_id, email, name, contact_id)
+       VALUES ('{t}', '{me}', '{customer}', 'e', 'n', '{x}')"),
     ("customer", 1, "customer_words (tenant_id, word, customer_id) VALUES ('{t}', 'w', '{x}')"),
     ("customer", 1, "jobs (tenant_id, job_id, number, customer_id, property_id, title)
        VALUES ('{t}', gen_random_uuid(), 99, '{x}', '{property}', 't')"),
@@ -35,6 +38,7 @@ const REFERENCES: &[(&str, u8, &str)] = &[
 /// Inserts of company 1 that take `{x}` as their own id or value; what it is at the other company.
 const VALUES: &[(&str, u8, &str)] = &[
     ("customer", 1, "customers (tenant_id, customer_id, kind, name) VALUES ('{t}', '{x}', 'person', 'n')"),
+    ("contact", 1, "contacts (tenant_id, contact_id, customer_id, name) VALUES ('{t}', '{x}', '{customer}', 'n')"),
     ("property", 1, "properties (tenant_id, property_id, customer_id, street, city, country, time_zone)
        VALUES ('{t}', '{x}', '{customer}', 's', 'c', 'AT', 'UTC')"),
     ("job", 1, "jobs (tenant_id, job_id, number, customer_id, property_id, title)

@@ -3,7 +3,7 @@
 CREATE OR REPLACE FUNCTION pg_temp.id(company int, kind text, number int) RETURNS uuid LANGUAGE sql AS $$
     SELECT format('%s-%s-4000-8000-%s', lpad(to_hex(company), 8, '0'),
                   lpad(to_hex(array_position(ARRAY['tenant', 'user', 'customer', 'property', 'job', 'visit', 'note',
-                       'event', 'task', 'session', 'message', 'invitation', 'challenge', 'sign_up'], kind)), 4, '0'),
+                       'event', 'task', 'session', 'message', 'invitation', 'challenge', 'sign_up', 'contact'], kind)), 4, '0'),
                   lpad(to_hex(number), 12, '0'))::uuid $$;
 CREATE OR REPLACE FUNCTION pg_temp.my(kind text, number int) RETURNS uuid LANGUAGE sql AS
     $$ SELECT pg_temp.id({n}, kind, number) $$;
@@ -52,6 +52,9 @@ SELECT pg_temp.tenant(), decode(repeat(lpad(r::text, 2, '0'), 64), 'hex'), pg_te
 -- Customer 2 has two users; user 7 stands for two customers; user 5 stood for customer 3 once.
 INSERT INTO customers (tenant_id, customer_id, kind, name, email, phone, office_notes)
 SELECT pg_temp.tenant(), pg_temp.my('customer', c), 'person', format('Customer %s', c), 'same@example.com', '+43123456789', 'secret'
+  FROM generate_series(1, 3) c;
+INSERT INTO contacts (tenant_id, contact_id, customer_id, name, email, phone, is_primary, office_notes)
+SELECT pg_temp.tenant(), pg_temp.my('contact', c), pg_temp.my('customer', c), format('Contact %s', c), 'contact@example.com', '+43123456780', true, 'secret'
   FROM generate_series(1, 3) c;
 INSERT INTO customer_users (tenant_id, user_id, customer_id, email, name, state)
 SELECT pg_temp.tenant(), pg_temp.my('user', u), pg_temp.my('customer', c), format('user%s@company{n}.example', u), 'Contact', s

@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod company;
+pub mod contacts;
 pub mod customers;
 pub mod events;
 pub mod jobs;
@@ -32,6 +33,8 @@ pub enum Tag {
     Invitations,
     /// Whom the company works for.
     Customers,
+    /// The people to talk to at a customer.
+    Contacts,
     /// Where work is done.
     Properties,
     /// Work agreed with a customer.

@@ -10,7 +10,7 @@ use surv_operations::{
     customer_users::{self, CustomerUser, CustomerUserState},
     properties::{self, Property, PropertyDetails, PropertyState},
 };
-use surv_tenancy::{Capability, CustomerId, PropertyId, UserId, token::Subject};
+use surv_tenancy::{Capability, ContactId, CustomerId, PropertyId, UserId, token::Subject};
 use uuid::Uuid;
 
 use super::{Tag, customers::StateView};
@@ -103,10 +103,13 @@ pub enum UserStateView {
 
 /// Somebody who may log in as the customer.
 #[derive(Debug, Clone, Serialize, Object)]
-#[oai(rename = "CustomerUser")]
+#[oai(rename = "CustomerUser", skip_serializing_if_is_none)]
 pub struct CustomerUserView {
     pub user_id: Uuid,
     pub customer_id: Uuid,
+    /// The contact that the person is, if the office keeps them as one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact_id: Option<Uuid>,
     pub email: String,
     pub name: String,
     pub state: UserStateView,
@@ -125,6 +128,9 @@ pub struct CustomerUserList {
 pub struct NewCustomerUser {
     pub email: String,
     pub name: String,
+    /// If the person is one of the customer's contacts.
+    #[serde(default)]
+    pub contact_id: Option<Uuid>,
 }
 
 /// The state to move to.
@@ -252,7 +258,8 @@ impl PropertiesApi {
         };
         let (ids, now) = (self.0.deps().ids(), self.0.deps().clock().now());
         let customer_id = CustomerId(customer_id.0);
-        let user = customer_users::add(once.tx(), ids, now, customer_id, &body.0.email, &body.0.name).await?;
+        let (contact_id, who) = (body.0.contact_id.map(ContactId), (body.0.email.as_str(), body.0.name.as_str()));
+        let user = customer_users::add(once.tx(), ids, now, customer_id, contact_id, who).await?;
         once.versioned(user.into()).await
     }
 
@@ -358,6 +365,7 @@ impl From<CustomerUser> for CustomerUserView {
         Self {
             user_id: user.user_id.0,
             customer_id: user.customer_id.0,
+            contact_id: user.contact_id.map(|id| id.0),
             email: user.email,
             name: user.name,
             state: match user.state {

@@ -6,7 +6,10 @@ use poem_openapi::{
     param::{Path, Query},
 };
 use serde::Serialize;
-use surv_operations::assignments::{self, MinePosition, MyVisit, Step};
+use surv_operations::{
+    assignments::{self, MinePosition, MyVisit, Step},
+    contacts::{self, WhomToCall},
+};
 use surv_tenancy::{Capability, VisitId, token::Subject};
 use uuid::Uuid;
 
@@ -73,6 +76,38 @@ pub struct WorkPage {
     pub next_cursor: Option<String>,
 }
 
+/// Somebody whom the technician may call.
+#[derive(Debug, Clone, Serialize, Object)]
+#[oai(rename = "WorkContact", skip_serializing_if_is_none)]
+pub struct WorkContactView {
+    pub id: Uuid,
+    pub name: String,
+    /// What they are there, such as "caretaker".
+    pub title: String,
+    /// E.164.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    pub is_primary: bool,
+}
+
+/// Whom to call about a visit.
+#[derive(Debug, Clone, Serialize, Object)]
+pub struct WorkContactList {
+    pub items: Vec<WorkContactView>,
+}
+
+impl From<WhomToCall> for WorkContactView {
+    fn from(contact: WhomToCall) -> Self {
+        Self {
+            id: contact.contact_id.0,
+            name: contact.name,
+            title: contact.title,
+            phone: contact.phone,
+            is_primary: contact.is_primary,
+        }
+    }
+}
+
 /// See the module.
 #[derive(Debug, Clone)]
 pub struct WorkApi(pub Door);
@@ -108,6 +143,17 @@ impl WorkApi {
     async fn get(&self, caller: Caller, visit_id: Path<Uuid>) -> ApiResult<Reply<WorkVisitView>> {
         let mut tx = self.0.read(&caller, READ.0, READ.1).await?;
         Ok(Reply::plain(assignments::get_mine(&mut tx, VisitId(visit_id.0)).await?.into()))
+    }
+
+    /// Whom to call
+    ///
+    /// The customer's contacts, the primary one first.
+    #[oai(path = "/:visit_id/contacts", method = "get", operation_id = "listWorkContacts")]
+    async fn contacts(&self, caller: Caller, visit_id: Path<Uuid>) -> ApiResult<Reply<WorkContactList>> {
+        let mut tx = self.0.read(&caller, READ.0, READ.1).await?;
+        assignments::get_mine(&mut tx, VisitId(visit_id.0)).await?;
+        let contacts = contacts::whom_to_call(&mut tx, VisitId(visit_id.0)).await?;
+        Ok(Reply::plain(WorkContactList { items: contacts.into_iter().map(Into::into).collect() }))
     }
 
     /// Set out

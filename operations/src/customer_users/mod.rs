@@ -3,7 +3,7 @@
 mod store;
 
 use surv_tenancy::{
-    CustomerId, FieldErrors, Ids, UserId,
+    ContactId, CustomerId, FieldErrors, Ids, UserId,
     clock::random_id,
     db::TenantTx,
     events::{self, Changes, Event},
@@ -26,6 +26,8 @@ pub enum CustomerUserState {
 pub struct CustomerUser {
     pub user_id: UserId,
     pub customer_id: CustomerId,
+    /// The contact that the person is, if the office keeps them as one.
+    pub contact_id: Option<ContactId>,
     pub email: String,
     pub name: String,
     pub state: CustomerUserState,
@@ -39,6 +41,8 @@ pub enum CustomerUserError {
     NotFound,
     #[error("there is no such customer")]
     NoSuchCustomer,
+    #[error("the customer has no such contact")]
+    NoSuchContact,
     #[error("the log-in changed while you were looking at it")]
     Stale,
     #[error(transparent)]
@@ -50,15 +54,15 @@ pub enum CustomerUserError {
 /// Lets somebody log in as the customer. Doing it twice is once; whether the address was known to Surv is not told.
 ///
 /// # Errors
-/// [`CustomerUserError::NoSuchCustomer`]; [`CustomerUserError::Invalid`].
+/// [`CustomerUserError::NoSuchCustomer`], [`CustomerUserError::NoSuchContact`]; [`CustomerUserError::Invalid`].
 #[tracing::instrument(name = "customer_users.add", skip_all)]
 pub async fn add(
     tx: &mut TenantTx,
     ids: &Ids,
     now: DateTime<Utc>,
     customer_id: CustomerId,
-    email: &str,
-    name: &str,
+    contact_id: Option<ContactId>,
+    (email, name): (&str, &str),
 ) -> Result<CustomerUser, CustomerUserError> {
     let mut errors = FieldErrors::new();
     let (email, name) = (errors.email("/email", email), errors.line("/name", name, 1, 120));
@@ -66,8 +70,13 @@ pub async fn add(
     if !store::customer_exists(tx, customer_id).await? {
         return Err(CustomerUserError::NoSuchCustomer);
     }
+    if let Some(contact_id) = contact_id
+        && !store::has_contact(tx, customer_id, contact_id).await?
+    {
+        return Err(CustomerUserError::NoSuchContact);
+    }
     let user_id = store::user_for_email(tx, &email, random_id()).await?;
-    if store::insert(tx, user_id, customer_id, &email, &name).await? {
+    if store::insert(tx, (user_id, customer_id, contact_id), &email, &name).await? {
         let changes = Changes::new().set("name", &name);
         let event = Event::new("customer_user.added", "customer_user", user_id).customer(customer_id).changes(changes);
         events::record(tx, ids, now, event).await?;

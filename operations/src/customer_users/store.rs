@@ -1,6 +1,6 @@
 //! Every statement on customers' log-ins.
 
-use surv_tenancy::{CustomerId, UserId, db::TenantTx};
+use surv_tenancy::{ContactId, CustomerId, UserId, db::TenantTx};
 
 use super::{CustomerUser, CustomerUserState};
 
@@ -8,6 +8,16 @@ pub async fn customer_exists(tx: &mut TenantTx, customer_id: CustomerId) -> sqlx
     sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM customers WHERE customer_id = $1) AS "exists!""#, customer_id.0)
         .fetch_one(tx.conn())
         .await
+}
+
+pub async fn has_contact(tx: &mut TenantTx, customer_id: CustomerId, contact_id: ContactId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM contacts WHERE contact_id = $1 AND customer_id = $2) AS "exists!""#,
+        contact_id.0,
+        customer_id.0,
+    )
+    .fetch_one(tx.conn())
+    .await
 }
 
 /// The user with the address, made if there is none yet; see `rls-policies/functions.sql`.
@@ -21,20 +31,20 @@ pub async fn user_for_email(tx: &mut TenantTx, email: &str, new: UserId) -> sqlx
 #[tracing::instrument(name = "db.customer_users.insert", level = "debug", skip_all, err)]
 pub async fn insert(
     tx: &mut TenantTx,
-    user_id: UserId,
-    customer_id: CustomerId,
+    (user_id, customer_id, contact_id): (UserId, CustomerId, Option<ContactId>),
     email: &str,
     name: &str,
 ) -> sqlx::Result<bool> {
     let tenant_id = tx.actor().tenant_id;
     let done = sqlx::query!(
-        "INSERT INTO customer_users (tenant_id, user_id, customer_id, email, name) VALUES ($1, $2, $3, $4, $5)
+        "INSERT INTO customer_users (tenant_id, user_id, customer_id, email, name, contact_id) VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (tenant_id, user_id, customer_id) DO NOTHING",
         tenant_id.0,
         user_id.0,
         customer_id.0,
         email,
         name,
+        contact_id.map(|id| id.0),
     )
     .execute(tx.conn())
     .await?;
@@ -46,7 +56,8 @@ pub async fn find(tx: &mut TenantTx, user_id: UserId, customer_id: CustomerId) -
     sqlx::query_as!(
         CustomerUser,
         r#"
-        SELECT user_id AS "user_id: UserId", customer_id AS "customer_id: CustomerId", email, name,
+        SELECT user_id AS "user_id: UserId", customer_id AS "customer_id: CustomerId", contact_id AS "contact_id: ContactId",
+               email, name,
                state AS "state: CustomerUserState", version
           FROM customer_users
          WHERE user_id = $1 AND customer_id = $2
@@ -63,7 +74,8 @@ pub async fn list(tx: &mut TenantTx, customer_id: CustomerId) -> sqlx::Result<Ve
     sqlx::query_as!(
         CustomerUser,
         r#"
-        SELECT user_id AS "user_id: UserId", customer_id AS "customer_id: CustomerId", email, name,
+        SELECT user_id AS "user_id: UserId", customer_id AS "customer_id: CustomerId", contact_id AS "contact_id: ContactId",
+               email, name,
                state AS "state: CustomerUserState", version
           FROM customer_users
          WHERE customer_id = $1
@@ -88,7 +100,8 @@ pub async fn update_state(
         UPDATE customer_users
            SET state = $4, version = version + 1
          WHERE user_id = $1 AND customer_id = $2 AND version = $3
-        RETURNING user_id AS "user_id: UserId", customer_id AS "customer_id: CustomerId", email, name,
+        RETURNING user_id AS "user_id: UserId", customer_id AS "customer_id: CustomerId", contact_id AS "contact_id: ContactId",
+               email, name,
                   state AS "state: CustomerUserState", version
         "#,
         seen.user_id.0,

@@ -103,8 +103,10 @@ async fn a_customers_log_in_is_added_once_and_can_be_taken_away() {
     let mut tx = company.office().await;
     let email = format!("{}@example.com", company.tenant_id);
 
-    let first = customer_users::add(&mut tx, &company.ids, now(), company.customer_id, &email, "Cy").await.unwrap();
-    let again = customer_users::add(&mut tx, &company.ids, now(), company.customer_id, &email, "Cy").await.unwrap();
+    let first =
+        customer_users::add(&mut tx, &company.ids, now(), company.customer_id, None, (&email, "Cy")).await.unwrap();
+    let again =
+        customer_users::add(&mut tx, &company.ids, now(), company.customer_id, None, (&email, "Cy")).await.unwrap();
     let place = (first.user_id, company.customer_id);
     let disabled =
         customer_users::move_to(&mut tx, &company.ids, now(), place, first.version, CustomerUserState::Disabled).await;

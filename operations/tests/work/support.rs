@@ -174,7 +174,8 @@ impl Company {
     pub async fn customer_user(&self, customer_id: CustomerId) -> Actor {
         let mut tx = self.office().await;
         let email = format!("{}@example.com", random_id::<Uuid>());
-        let user = customer_users::add(&mut tx, &self.ids, now(), customer_id, &email, "Cy Person").await.unwrap();
+        let user =
+            customer_users::add(&mut tx, &self.ids, now(), customer_id, None, (&email, "Cy Person")).await.unwrap();
         tx.commit().await.unwrap();
         self.logged_in(user.user_id, Role::Customer).await
     }

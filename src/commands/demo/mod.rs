@@ -180,7 +180,7 @@ impl Demo {
             _ => format!("customer{}@{slug}.example", position + 1),
         };
         let now = self.clock.now();
-        let user = customer_users::add(&mut tx, &self.ids, now, customer_id, &email, name).await?;
+        let user = customer_users::add(&mut tx, &self.ids, now, customer_id, None, (&email, name)).await?;
         tx.commit().await?;
         let password = "surv-demo-customer".to_owned();
         people::set_password(&self.identity, user.user_id, &password).await?;

@@ -98,7 +98,7 @@ pub(super) const ACCESS: &[Check] = &[
         sql: "SELECT DISTINCT r || ' ' || p.tablename FROM pg_policies p, unnest(p.roles) r
                WHERE p.schemaname IN ('public', 'app') AND p.permissive = 'PERMISSIVE'
                  AND r IN ('surv_dispatch', 'surv_intake', 'surv_operator', 'surv_purge', 'surv_gate_fn', 'surv_directory_fn', 'surv_identity', 'surv_signup')
-                 AND p.tablename IN ('customers', 'customer_words', 'properties', 'jobs', 'visits', 'assignments', 'notes', 'counters')",
+                 AND p.tablename IN ('customers', 'customer_words', 'contacts', 'properties', 'jobs', 'visits', 'assignments', 'notes', 'counters')",
         allowed: &[],
     },
     Check {

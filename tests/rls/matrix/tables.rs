@@ -54,6 +54,8 @@ tables! {
         "(tenant_id, customer_id, kind, name) VALUES ('{t}', gen_random_uuid(), 'person', 'New')";
     customer_words: ["customer_id = '{customer}'"], ["word = 'x'"],
         "(tenant_id, word, customer_id) VALUES ('{t}', 'new', '{customer}')";
+    contacts: ["customer_id = '{customer}'"], ["version = 2", "office_notes = 'x'"],
+        "(tenant_id, contact_id, customer_id, name) VALUES ('{t}', gen_random_uuid(), '{customer}', 'New')";
     customer_users: ["user_id = '{contact}'"], ["version = 2", "customer_id = '{customer}'"],
         "(tenant_id, user_id, customer_id, email, name) VALUES ('{t}', '{me}', '{customer}', 'x', 'New')";
     properties: ["property_id = '{property}'"], ["version = 2", "customer_id = '{customer}'"],
