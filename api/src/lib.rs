@@ -1,6 +1,6 @@
 //! The HTTP API, and nothing else: parse, require, begin, one use case, commit, view.
 //!
-//! [`build`] is the list of what a request passes; `spec.rs` the list of resources. Rules live in `operations` and
+//! [`build`] is the list of what a request passes; `spec/mod.rs` the list of resources. Rules live in `operations` and
 //! `tenancy`, rows are decided by policies.
 
 pub mod caller;
@@ -8,6 +8,7 @@ pub mod deps;
 pub mod door;
 mod doorstep;
 pub mod etag;
+mod examples;
 mod failures;
 mod health;
 mod inbound;

@@ -27,7 +27,7 @@ const WRITE: (Capability, Subject) = (Capability::WorkWrite, Subject::Visits);
 
 /// A visit as the technician on it sees it.
 #[derive(Debug, Clone, Serialize, Object)]
-#[oai(rename = "WorkVisit", skip_serializing_if_is_none)]
+#[oai(rename = "WorkVisit", skip_serializing_if_is_none, example)]
 pub struct WorkVisitView {
     pub id: Uuid,
     pub job_id: Uuid,
@@ -66,7 +66,7 @@ pub struct WorkVisitView {
 
 /// A page of own visits.
 #[derive(Debug, Clone, Serialize, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(skip_serializing_if_is_none, example)]
 pub struct WorkPage {
     pub items: Vec<WorkVisitView>,
     #[serde(skip_serializing_if = "Option::is_none")]
