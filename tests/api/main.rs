@@ -3,4 +3,11 @@
 mod auth;
 mod customers;
 mod day;
+mod daylight;
 mod events;
+mod hosts;
+mod life;
+mod limits;
+mod pages;
+mod streams;
+mod versions;

@@ -12,3 +12,4 @@ mod injection;
 mod matrix;
 mod oracles;
 mod plans;
+mod timing;

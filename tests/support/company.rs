@@ -23,7 +23,7 @@ const KINDS: [&str; 14] = [
 ];
 
 /// A person of a company who has a live session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Who {
     Admin,
     Manager,
