@@ -3,6 +3,7 @@
 //! They are values of the types themselves: an example that no longer fits does not compile. `tests/contract` sends
 //! those of requests and checks each against its own schema.
 
+mod auth;
 mod company;
 mod customers;
 mod events;
@@ -12,6 +13,7 @@ mod notes;
 mod portal;
 mod problem;
 mod properties;
+mod sessions;
 mod tokens;
 mod visits;
 mod work;
@@ -30,6 +32,7 @@ const VISIT: Uuid = uuid!("0193a722-f3c1-7e58-b0d2-74c6a1f8e935");
 const NOTE: Uuid = uuid!("0193b6a4-7710-7a2c-9d41-e8f05b36c2d7");
 const INVITATION: Uuid = uuid!("0193a9b0-44e0-7c90-85f3-1d7be6a20c48");
 const LINK: Uuid = uuid!("0193a730-15b0-7f6d-a274-b9c3d05e81f6");
+const CHALLENGE: Uuid = uuid!("0193c2f8-9a30-7e41-b6d7-4c0f8a5e12b9");
 const SESSION: Uuid = uuid!("0193a5f1-0c20-7d83-9e15-6a4fb7d2c093");
 
 /// What the office asks a list to go on with. Cursors say nothing to clients.

@@ -4,7 +4,7 @@ use super::{CUSTOMER_USER, JOB, LINK, december};
 use crate::resources::tokens::{LinkView, LinkWish, PublicKeyView, PublicKeys, TokenToRevoke};
 
 /// Shows the form; no key of ours signed it.
-const TOKEN: &str = "EvoBCo8BCgZ0ZW5hbnQKBHVzZXIKB3Nlc3Npb24KBGtpbmQYAyIJCgcIABIDGIAI";
+pub(super) const TOKEN: &str = "EvoBCo8BCgZ0ZW5hbnQKBHVzZXIKB3Nlc3Npb24KBGtpbmQYAyIJCgcIABIDGIAI";
 
 impl Example for LinkWish {
     fn example() -> Self {

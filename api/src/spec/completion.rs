@@ -38,7 +38,6 @@ const CLEARED_BY_NULL: &[(&str, &[&str])] =
 /// POSTs that act on a version.
 const IF_MATCH_POSTS: &[&str] = &["/archive", "/restore", "/cancel"];
 
-
 fn headers(path: &str, method: &str, operation: &mut Value) {
     let secured = refusals::is_secured(operation);
     if secured && (method == "patch" || (method == "post" && IF_MATCH_POSTS.iter().any(|end| path.ends_with(end)))) {
