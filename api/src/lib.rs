@@ -29,7 +29,7 @@ use poem::{
 
 pub use deps::{ApiConfig, Deps};
 use middleware::{
-    body_limit::BodyLimit, framework_errors, own_origin, own_task::OwnTask, request_id::RequestIds,
+    body_limit::BodyLimit, framework_errors, one_of_each, own_origin, own_task::OwnTask, request_id::RequestIds,
     security_headers::SecurityHeaders,
 };
 
@@ -71,6 +71,7 @@ pub fn build(deps: Deps) -> impl Endpoint<Output = Response> + use<> {
         .with(OwnTask(config.request_timeout))
         .with(BodyLimit(config.body_limit_bytes))
         .with(cors)
+        .before(|request| std::future::ready(one_of_each::refuse_repeated(request)))
         .before(move |request| std::future::ready(Ok(own_origin::at_home(request, &own_origins))))
         .catch_all_error(|error| async move { framework_errors::answer(error) })
         .with(SecurityHeaders)

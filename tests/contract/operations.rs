@@ -178,7 +178,7 @@ impl Operation {
 const INNER: &[&str] = &[
     "same@example.com",
     "key under the mat",
-    "secret\"",
+    "\"secret\"",
     "Customer 1",
     "company1.example",
     "duplicate key",

@@ -81,7 +81,9 @@ async fn a_body_that_is_announced_too_large_is_not_waited_for() {
         let mut stream = connect(&app).await;
         stream.write_all(head(&app, &format!("content-length: {length}")).as_bytes()).await.expect("the head is taken");
         let line = status_line(&mut stream, Duration::from_secs(5)).await;
-        assert!(line.starts_with("HTTP/1.1 413") || line.starts_with("HTTP/1.1 400"), "{length}: {line}");
+        // What is no length at all does not even reach the API.
+        let wanted = if length == usize::MAX { "HTTP/1.1 4" } else { "HTTP/1.1 413" };
+        assert!(line.starts_with(wanted), "{length}: {line}");
     }
 }
 
