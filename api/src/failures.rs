@@ -122,6 +122,7 @@ impl From<SessionError> for Problem {
             SessionError::NotFound => Self::new(K::NotFound),
             SessionError::Confined => Self::new(K::Forbidden).detail(error),
             SessionError::Password(inner) => inner.into(),
+            SessionError::NewPassword(refusal) => Self::new(K::InvalidFields).field("/new", refusal),
             SessionError::Seal(_) => Self::new(K::Internal),
             SessionError::Db(inner) => inner.into(),
         }

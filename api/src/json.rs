@@ -55,7 +55,8 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let read = T::deserialize(serde_path_to_error::Deserializer::new(&mut deserializer, &mut track))
         .and_then(|value| deserializer.end().map(|()| value));
     read.map_err(|error| {
-        if error.is_data() {
+        // serde_json takes a word where something else stands, or a number that is too large, for broken JSON.
+        if error.is_data() || is_json(bytes) {
             Problem::new(ProblemKind::InvalidFields).field(&pointer(&track.path()), reason(&error))
         } else {
             Problem::new(ProblemKind::MalformedBody).detail(reason(&error))
@@ -63,10 +64,21 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     })
 }
 
+/// Whether it is JSON, whatever it says.
+fn is_json(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok()
+}
+
+/// RFC 6901.
 fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
     path.iter().fold(String::new(), |mut text, segment| {
         text.push('/');
-        text.push_str(&segment.to_string());
+        match segment {
+            Segment::Seq { index } => text.push_str(&index.to_string()),
+            Segment::Map { key } => text.push_str(&key.replace('~', "~0").replace('/', "~1")),
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
         text
     })
 }
@@ -77,7 +89,15 @@ fn reason(error: &serde_json::Error) -> String {
     let text = text.split(" at line ").next().unwrap_or_default();
     if text.starts_with("invalid type") || text.starts_with("invalid value") {
         let wanted = text.rsplit(", expected ").next().unwrap_or("something else");
-        return format!("expected {wanted}");
+        // Types' names are ours, not the client's.
+        return if wanted.starts_with("struct ") {
+            "expected an object".to_owned()
+        } else {
+            format!("expected {wanted}")
+        };
+    }
+    if text.starts_with("invalid length") {
+        return "expected an object".to_owned();
     }
     text.to_owned()
 }
@@ -229,6 +249,14 @@ mod tests {
     struct Thing {
         name: String,
         count: Option<u8>,
+        mode: Option<Mode>,
+        #[serde(default)]
+        list: Vec<u8>,
+    }
+
+    #[derive(Debug, serde::Deserialize)]
+    enum Mode {
+        Fast,
     }
 
     fn refused(body: &str) -> (ProblemKind, String) {
@@ -240,11 +268,13 @@ mod tests {
     fn broken_json_and_wrong_fields_are_told_apart() {
         assert_eq!(refused("{\"name\": ").0, ProblemKind::MalformedBody);
         assert_eq!(refused("{\"name\": 1}"), (ProblemKind::InvalidFields, "/name".to_owned()));
-        assert_eq!(refused("{\"name\":\"a\",\"count\":1e400}").0, ProblemKind::MalformedBody);
+        assert_eq!(refused("{\"name\":\"a\",\"count\":1e400}"), (ProblemKind::InvalidFields, "/count".to_owned()));
         assert_eq!(refused("{\"name\":\"a\",\"count\":300}").0, ProblemKind::InvalidFields);
         assert_eq!(refused("{\"name\":\"a\",\"tenant_id\":1}").0, ProblemKind::InvalidFields);
         assert_eq!(refused("{\"name\":\"a\",\"name\":\"b\"}").0, ProblemKind::InvalidFields);
-        assert_eq!(refused("{\"name\":\"\\ud800\"}").0, ProblemKind::MalformedBody);
+        assert_eq!(refused("{\"name\":\"\\ud800\"}"), (ProblemKind::InvalidFields, "/name".to_owned()));
+        assert_eq!(refused("{\"name\":\"a\",\"mode\":7}"), (ProblemKind::InvalidFields, "/mode".to_owned()));
+        assert_eq!(refused("{\"name\":\"a\",\"list\":[1,-1]}"), (ProblemKind::InvalidFields, "/list/1".to_owned()));
         assert_eq!(refused(&"[".repeat(10_000)).0, ProblemKind::InvalidFields);
     }
 

@@ -1,6 +1,6 @@
 //! The HTTP API, and nothing else: parse, require, begin, one use case, commit, view.
 //!
-//! [`build`] is the list of what a request passes; `spec.rs` the list of resources. Rules live in `operations` and
+//! [`build`] is the list of what a request passes; `spec/mod.rs` the list of resources. Rules live in `operations` and
 //! `tenancy`, rows are decided by policies.
 
 pub mod caller;
@@ -8,6 +8,7 @@ pub mod deps;
 pub mod door;
 mod doorstep;
 pub mod etag;
+mod examples;
 mod failures;
 mod health;
 mod inbound;
@@ -28,8 +29,8 @@ use poem::{
 
 pub use deps::{ApiConfig, Deps};
 use middleware::{
-    body_limit::BodyLimit, framework_errors, own_origin, own_task::OwnTask, replay::Replay, request_id::RequestIds,
-    security_headers::SecurityHeaders,
+    body_limit::BodyLimit, framework_errors, one_of_each, own_origin, own_task::OwnTask, replay::Replay,
+    request_id::RequestIds, security_headers::SecurityHeaders,
 };
 
 /// Every path that is not in the document, and why: the contract test walks these too.
@@ -71,6 +72,7 @@ pub fn build(deps: Deps) -> impl Endpoint<Output = Response> + use<> {
         .with(OwnTask(config.request_timeout))
         .with(BodyLimit(config.body_limit_bytes))
         .with(cors)
+        .before(|request| std::future::ready(one_of_each::refuse_repeated(request)))
         .before(move |request| std::future::ready(Ok(own_origin::at_home(request, &own_origins))))
         .catch_all_error(|error| async move { framework_errors::answer(error) })
         .with(SecurityHeaders)

@@ -104,7 +104,7 @@ pub struct ProblemField {
 
 /// A refusal, as RFC 9457 has it.
 #[derive(Debug, Clone, Serialize, poem_openapi::Object)]
-#[oai(skip_serializing_if_is_none, rename = "Problem")]
+#[oai(skip_serializing_if_is_none, rename = "Problem", example)]
 pub struct ProblemBody {
     /// Identifies the kind; see the list of problems.
     #[oai(rename = "type")]

@@ -94,7 +94,7 @@ pub fn check_policy(password: &SecretString) -> Result<(), PasswordRefusal> {
 }
 
 /// Bytes first: a password of a megabyte is not even counted.
-fn check_length(text: &str) -> Result<(), PasswordRefusal> {
+pub(crate) fn check_length(text: &str) -> Result<(), PasswordRefusal> {
     if text.len() > 4 * LENGTH.end() || text.chars().count() > *LENGTH.end() {
         return Err(PasswordRefusal::TooLong);
     }

@@ -31,7 +31,7 @@ async fn the_document_covers_every_route() {
 ///
 /// # Panics
 /// When they cannot be read.
-fn sources(folder: &Path) -> Vec<String> {
+pub(crate) fn sources(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
     entries
         .flat_map(|path| match path.is_dir() {

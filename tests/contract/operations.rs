@@ -1,13 +1,16 @@
 //! The operations as the document has them, and one way to call each.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use poem::http::Method;
 use serde_json::Value;
 use surv_tests::{Answer, Call, Company, TestApp, Who};
 use uuid::Uuid;
 
-use crate::samples;
+use crate::{samples, schemas};
 
 /// One operation of the document.
 #[derive(Debug, Clone)]
@@ -17,6 +20,8 @@ pub(crate) struct Operation {
     pub(crate) path: String,
     pub(crate) secured: bool,
     pub(crate) statuses: BTreeSet<u16>,
+    /// The kinds of problem that it documents.
+    pub(crate) kinds: BTreeSet<String>,
     /// Names of the path's parameters.
     pub(crate) path_parameters: Vec<String>,
     /// Query parameters, and whether each is text (not a date, a number or an id).
@@ -24,6 +29,7 @@ pub(crate) struct Operation {
     /// The name of the body's schema.
     pub(crate) body: Option<String>,
     pub(crate) text: Value,
+    pub(crate) document: Arc<Value>,
 }
 
 pub(crate) fn document(app: &TestApp) -> Value {
@@ -31,33 +37,38 @@ pub(crate) fn document(app: &TestApp) -> Value {
 }
 
 pub(crate) fn all(app: &TestApp) -> Vec<Operation> {
-    let document = document(app);
+    let document = Arc::new(document(app));
     let paths = document["paths"].as_object().expect("the document has paths");
     let operations = paths.iter().flat_map(|(path, operations)| {
         let operations = operations.as_object().expect("a path has operations");
-        operations.iter().map(|(method, operation)| read(path, method, operation))
+        operations.iter().map(|(method, operation)| read(&document, path, method, operation))
     });
     operations.collect()
 }
 
-fn read(path: &str, method: &str, operation: &Value) -> Operation {
+fn read(document: &Arc<Value>, path: &str, method: &str, operation: &Value) -> Operation {
     let list = |key: &str| operation[key].as_array().cloned().unwrap_or_default();
     let named = |place: &str| -> Vec<Value> {
         list("parameters").into_iter().filter(|parameter| parameter["in"] == place).collect()
     };
     let name = |parameter: &Value| parameter["name"].as_str().unwrap_or_default().to_owned();
     let schema = &operation["requestBody"]["content"]["application/json"]["schema"]["$ref"];
+    let responses: BTreeMap<u16, &Value> = operation["responses"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter_map(|(status, response)| Some((status.parse().ok()?, schemas::resolved(document, response))))
+        .collect();
+    let problems =
+        responses.values().filter_map(|response| response["content"]["application/problem+json"].get("examples"));
+    let kinds = problems.filter_map(Value::as_object).flat_map(|kinds| kinds.keys().cloned());
     Operation {
         id: operation["operationId"].as_str().unwrap_or_default().to_owned(),
         method: method.to_uppercase().parse().expect("a method"),
         path: path.to_owned(),
         secured: !list("security").is_empty(),
-        statuses: operation["responses"]
-            .as_object()
-            .into_iter()
-            .flatten()
-            .filter_map(|(s, _)| s.parse().ok())
-            .collect(),
+        kinds: kinds.collect(),
+        statuses: responses.into_keys().collect(),
         path_parameters: named("path").iter().map(name).collect(),
         query_parameters: named("query")
             .iter()
@@ -65,6 +76,7 @@ fn read(path: &str, method: &str, operation: &Value) -> Operation {
             .collect(),
         body: schema.as_str().and_then(|schema| schema.rsplit('/').next()).map(str::to_owned),
         text: operation.clone(),
+        document: Arc::clone(document),
     }
 }
 
@@ -82,8 +94,25 @@ impl Operation {
 
     /// Whether a repeat with the same Idempotency-Key gets the first answer.
     pub(crate) fn takes_key(&self) -> bool {
+        self.takes("Idempotency-Key")
+    }
+
+    /// Whether it has a parameter of this name.
+    pub(crate) fn takes(&self, name: &str) -> bool {
         let parameters = self.text["parameters"].as_array();
-        parameters.into_iter().flatten().any(|parameter| parameter["name"] == "Idempotency-Key")
+        parameters.into_iter().flatten().any(|parameter| parameter["name"] == name)
+    }
+
+    /// The version of the thing as it is now, for If-Match; `v1` for what can't be read at the same address.
+    pub(crate) async fn etag(&self, app: &TestApp, token: &str, ids: &impl Fn(&str) -> Uuid) -> String {
+        if !self.takes("If-Match") {
+            return String::from("\"v1\"");
+        }
+        let path = self.address(|name| ids(name).to_string());
+        let path =
+            ["/cancel", "/archive", "/restore"].iter().fold(path.as_str(), |path, end| path.trim_end_matches(end));
+        let read = app.get(token, path).send().await;
+        if read.header("etag").is_empty() { String::from("\"v1\"") } else { read.header("etag").to_owned() }
     }
 
     /// Whether it answers for as long as the caller listens.
@@ -114,21 +143,57 @@ impl Operation {
     /// A call that is in order, apart from the version that it has seen.
     pub(crate) fn call(&self, app: &TestApp, ids: &impl Fn(&str) -> Uuid) -> Call {
         let call = self.bare(app, ids);
-        match &self.body {
-            Some(schema) => call.json(&samples::body(schema, ids)),
+        match self.sample(ids) {
+            Some(sample) => call.json(&sample),
             None => call,
         }
     }
 
+    /// A body that is in order; the ids in it are `ids`. None when it takes none.
+    pub(crate) fn sample(&self, ids: &impl Fn(&str) -> Uuid) -> Option<Value> {
+        self.body.as_ref().map(|schema| samples::body(&self.document, schema, ids))
+    }
+
+    /// The schema of what it answers, if that is JSON.
+    pub(crate) fn answer_schema(&self, status: u16) -> Option<&Value> {
+        self.text["responses"][status.to_string()]["content"]["application/json"].get("schema")
+    }
+
     /// [`Operation::call`] without a body.
     pub(crate) fn bare(&self, app: &TestApp, ids: &impl Fn(&str) -> Uuid) -> Call {
+        self.at_version(app, ids, "\"v999\"")
+    }
+
+    /// [`Operation::bare`] on a version.
+    pub(crate) fn at_version(&self, app: &TestApp, ids: &impl Fn(&str) -> Uuid, etag: &str) -> Call {
         let address = self.address(|parameter| match parameter {
             "slug" => "company-1".to_owned(),
             _ => ids(parameter).to_string(),
         });
-        app.call(&self.method, &address).version(999)
+        app.call(&self.method, &address).header("if-match", etag)
     }
 }
+
+/// Values of rows, and words of the database and of the code, that no refusal holds.
+const INNER: &[&str] = &[
+    "same@example.com",
+    "key under the mat",
+    "\"secret\"",
+    "Customer 1",
+    "company1.example",
+    "duplicate key",
+    "violates",
+    "constraint",
+    "_fkey",
+    "_key\"",
+    "relation ",
+    "SELECT",
+    "INSERT",
+    "sqlx",
+    "panicked",
+    "surv_",
+    "struct ",
+];
 
 /// What a walk found wrong: all of it is told at its end, not only the first.
 #[derive(Debug, Default)]
@@ -146,8 +211,16 @@ impl Faults {
         let (id, status) = (&operation.id, answer.status);
         self.unless(status < 500, || format!("{id}, {what}: {status} {}", answer.text));
         self.unless(operation.statuses.contains(&status), || format!("{id}, {what}: {status} is not in the document"));
-        let is_problem = !answer.slug().is_empty();
+        let (slug, kinds) = (answer.slug(), &operation.kinds);
+        let is_problem = !slug.is_empty();
+        let told = INNER.iter().find(|inner| is_problem && answer.text.contains(*inner));
+        self.unless(told.is_none(), || format!("{id}, {what}: tells {told:?}: {}", answer.text));
+        self.unless(!is_problem || kinds.contains(&slug), || format!("{id}, {what}: {slug} is not in the document"));
         self.unless((status >= 400) == is_problem, || format!("{id}, {what}: no problem: {status} {}", answer.text));
+        if let Some(schema) = operation.answer_schema(status).filter(|_| answer.is_success()) {
+            let faults = schemas::faults(&operation.document, schema, &answer.json(status));
+            self.unless(faults.is_empty(), || format!("{id}, {what}: not as documented: {faults:?}"));
+        }
         let kept = answer.header("cache-control");
         self.unless(kept.contains("no-store"), || format!("{id}, {what}: may be cached: {kept}"));
     }

@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use surv_tests::{Company, TestApp, Who};
 use uuid::Uuid;
 
-use crate::operations::{Faults, all, answer_of, ids_of, ids_of_nothing};
+use crate::operations::{Faults, Operation, all, answer_of, ids_of, ids_of_nothing};
 
 const ACME: Company = Company::ACME;
 const RIVAL: Company = Company::RIVAL;
@@ -20,7 +20,7 @@ async fn another_companys_ids_are_like_ids_of_nothing() {
     let mut faults = Faults::default();
     let mut compared = 0;
     for operation in all(&app).iter().filter(|operation| operation.secured) {
-        let body_ids = operation.body.iter().flat_map(|schema| ids_in(schema));
+        let body_ids = ids_in(operation);
         let names: Vec<String> = operation.path_parameters.iter().cloned().chain(body_ids).collect();
         for name in names {
             let at = |ids: &dyn Fn(&str) -> Uuid, field: &str| if field == name { ids(field) } else { own(field) };
@@ -97,10 +97,10 @@ async fn a_token_for_a_job_of_nowhere_reads_nothing() {
     faults.end();
 }
 
-/// The ids that a sample of the schema holds.
-fn ids_in(schema: &str) -> Vec<String> {
+/// The names of the ids that a body of the operation holds.
+fn ids_in(operation: &Operation) -> Vec<String> {
     let asked = std::cell::RefCell::new(Vec::new());
-    crate::samples::body(schema, &|field: &str| {
+    operation.sample(&|field: &str| {
         asked.borrow_mut().push(field.to_owned());
         Uuid::nil()
     });

@@ -13,3 +13,4 @@ mod kinds;
 mod matrix;
 mod oracles;
 mod plans;
+mod timing;

@@ -46,8 +46,17 @@ impl TestApp {
     /// # Panics
     /// When there is no database server or no free port.
     pub async fn start(purpose: &str) -> Self {
+        Self::start_with(purpose, |_| {}).await
+    }
+
+    /// [`TestApp::start`] with other settings.
+    ///
+    /// # Panics
+    /// When there is no database server or no free port.
+    pub async fn start_with(purpose: &str, change: impl FnOnce(&mut Deps)) -> Self {
         let database = TestDatabase::named(purpose).await;
-        let deps = deps(&database).expect("constants that fit");
+        let mut deps = deps(&database).expect("constants that fit");
+        change(&mut deps);
         let base = serve(&deps).expect("a port is free");
         let http = surv_integrations::http::client(&base, Duration::from_secs(20)).expect("an HTTP client");
         Self { database, deps, base, http }

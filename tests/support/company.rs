@@ -24,7 +24,7 @@ const KINDS: [&str; 15] = [
 ];
 
 /// A person of a company who has a live session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Who {
     Admin,
     Manager,

@@ -8,7 +8,7 @@ mod database;
 mod proxy;
 mod run;
 
-pub use app::TestApp;
+pub use app::{BODY_LIMIT, OWN_ORIGIN, TestApp};
 pub use call::{Answer, Call};
 pub use chance::chance;
 pub use company::{Company, Who};

@@ -3,6 +3,7 @@
 pub mod body_limit;
 pub mod framework_errors;
 pub mod metrics;
+pub mod one_of_each;
 pub mod own_origin;
 pub mod own_task;
 pub mod rate_limit;

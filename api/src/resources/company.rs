@@ -25,7 +25,7 @@ const WRITE: (Capability, Subject) = (Capability::CompanyWrite, Subject::Company
 
 /// The caller's company.
 #[derive(Debug, Clone, Serialize, Object)]
-#[oai(rename = "Company")]
+#[oai(rename = "Company", example)]
 pub struct CompanyView {
     pub id: Uuid,
     /// Its part of the host name.
@@ -39,7 +39,7 @@ pub struct CompanyView {
 
 /// The fields to change.
 #[derive(Debug, Clone, Deserialize, Object)]
-#[oai(rename = "CompanyPatch")]
+#[oai(rename = "CompanyPatch", skip_serializing_if_is_none, example)]
 #[serde(deny_unknown_fields)]
 pub struct PatchCompany {
     #[serde(default)]
@@ -50,7 +50,7 @@ pub struct PatchCompany {
 
 /// What customers see of the company.
 #[derive(Debug, Clone, Serialize, Object)]
-#[oai(rename = "Branding", skip_serializing_if_is_none)]
+#[oai(rename = "Branding", skip_serializing_if_is_none, example)]
 pub struct BrandingView {
     pub display_name: String,
     /// `#rrggbb`.
@@ -67,7 +67,7 @@ pub struct BrandingView {
 
 /// The fields to change; `null` clears one.
 #[derive(Debug, Clone, Deserialize, Object)]
-#[oai(rename = "BrandingPatch")]
+#[oai(rename = "BrandingPatch", skip_serializing_if_is_none, example)]
 #[serde(deny_unknown_fields)]
 pub struct PatchBranding {
     #[serde(default)]

@@ -25,7 +25,7 @@ const WRITE: (Capability, Subject) = (Capability::CustomersWrite, Subject::Conta
 
 /// Somebody to talk to at a customer.
 #[derive(Debug, Clone, Serialize, Object)]
-#[oai(rename = "Contact", skip_serializing_if_is_none)]
+#[oai(rename = "Contact", skip_serializing_if_is_none, example)]
 pub struct ContactView {
     pub id: Uuid,
     pub customer_id: Uuid,
@@ -49,7 +49,7 @@ pub struct ContactView {
 
 /// What is known of a contact; on a change, all of it.
 #[derive(Debug, Clone, Serialize, Deserialize, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(skip_serializing_if_is_none, example)]
 #[serde(deny_unknown_fields)]
 pub struct ContactInput {
     pub name: String,
@@ -71,7 +71,7 @@ pub struct ContactInput {
 
 /// A page of contacts.
 #[derive(Debug, Clone, Serialize, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(skip_serializing_if_is_none, example)]
 pub struct ContactPage {
     pub items: Vec<ContactView>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -57,7 +57,7 @@ pub enum Sort {
 
 /// Somebody the company works for.
 #[derive(Debug, Clone, Serialize, Object)]
-#[oai(rename = "Customer", skip_serializing_if_is_none)]
+#[oai(rename = "Customer", skip_serializing_if_is_none, example)]
 pub struct CustomerView {
     pub id: Uuid,
     pub kind: KindView,
@@ -78,7 +78,7 @@ pub struct CustomerView {
 
 /// A new customer.
 #[derive(Debug, Clone, Serialize, Deserialize, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(skip_serializing_if_is_none, example)]
 #[serde(deny_unknown_fields)]
 pub struct NewCustomer {
     pub kind: KindView,
@@ -96,7 +96,7 @@ pub struct NewCustomer {
 
 /// The fields to change. A field that is absent stays; `null` clears it.
 #[derive(Debug, Clone, Serialize, Deserialize, Object)]
-#[oai(rename = "CustomerPatch", skip_serializing_if_is_none)]
+#[oai(rename = "CustomerPatch", skip_serializing_if_is_none, example)]
 #[serde(deny_unknown_fields)]
 pub struct PatchCustomer {
     #[serde(default)]
@@ -113,7 +113,7 @@ pub struct PatchCustomer {
 
 /// A page of customers.
 #[derive(Debug, Clone, Serialize, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(skip_serializing_if_is_none, example)]
 pub struct CustomerPage {
     pub items: Vec<CustomerView>,
     /// Give it as `cursor` for the next page; absent on the last one.

@@ -35,7 +35,7 @@ const BATCH: usize = 200;
 
 /// Something that happened.
 #[derive(Debug, Clone, Serialize, Object)]
-#[oai(rename = "Event", skip_serializing_if_is_none)]
+#[oai(rename = "Event", skip_serializing_if_is_none, example)]
 pub struct EventView {
     /// The place in the stream: give the last one as `Last-Event-ID` or `after` to go on.
     pub position: String,
@@ -65,6 +65,7 @@ pub struct EventView {
 
 /// Events after a position, oldest first.
 #[derive(Debug, Clone, Serialize, Object)]
+#[oai(example)]
 pub struct EventBatch {
     pub items: Vec<EventView>,
     /// Give it as `after` to go on.
@@ -73,7 +74,7 @@ pub struct EventBatch {
 
 /// A page of the audit log, newest first.
 #[derive(Debug, Clone, Serialize, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(skip_serializing_if_is_none, example)]
 pub struct AuditPage {
     pub items: Vec<EventView>,
     #[serde(skip_serializing_if = "Option::is_none")]

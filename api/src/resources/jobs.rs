@@ -43,7 +43,7 @@ pub enum JobStateView {
 
 /// Work agreed with a customer.
 #[derive(Debug, Clone, Serialize, Object)]
-#[oai(rename = "Job", skip_serializing_if_is_none)]
+#[oai(rename = "Job", skip_serializing_if_is_none, example)]
 pub struct JobView {
     pub id: Uuid,
     /// The company's own count, without gaps.
@@ -71,6 +71,7 @@ pub struct JobView {
 
 /// A job to book.
 #[derive(Debug, Clone, Serialize, Deserialize, Object)]
+#[oai(example)]
 #[serde(deny_unknown_fields)]
 pub struct JobInput {
     pub customer_id: Uuid,
@@ -90,7 +91,7 @@ pub struct JobInput {
 
 /// The fields to change.
 #[derive(Debug, Clone, Serialize, Deserialize, Object)]
-#[oai(rename = "JobPatch", skip_serializing_if_is_none)]
+#[oai(rename = "JobPatch", skip_serializing_if_is_none, example)]
 #[serde(deny_unknown_fields)]
 pub struct PatchJob {
     #[serde(default)]
@@ -103,6 +104,7 @@ pub struct PatchJob {
 
 /// Why something is cancelled.
 #[derive(Debug, Clone, Serialize, Deserialize, Object)]
+#[oai(example)]
 #[serde(deny_unknown_fields)]
 pub struct Cancellation {
     /// 1 to 500 characters; the customer sees it.
@@ -111,7 +113,7 @@ pub struct Cancellation {
 
 /// A page of jobs.
 #[derive(Debug, Clone, Serialize, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(skip_serializing_if_is_none, example)]
 pub struct JobPage {
     pub items: Vec<JobView>,
     #[serde(skip_serializing_if = "Option::is_none")]

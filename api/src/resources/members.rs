@@ -38,7 +38,7 @@ pub enum MemberStateView {
 
 /// Somebody who works here.
 #[derive(Debug, Clone, Serialize, Object)]
-#[oai(rename = "Member", skip_serializing_if_is_none)]
+#[oai(rename = "Member", skip_serializing_if_is_none, example)]
 pub struct MemberView {
     pub id: Uuid,
     pub email: String,
@@ -55,7 +55,7 @@ pub struct MemberView {
 
 /// A page of members.
 #[derive(Debug, Clone, Serialize, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(skip_serializing_if_is_none, example)]
 pub struct MemberPage {
     pub items: Vec<MemberView>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,7 +64,7 @@ pub struct MemberPage {
 
 /// The fields to change; `null` clears the phone number.
 #[derive(Debug, Clone, Deserialize, Object)]
-#[oai(rename = "MemberPatch")]
+#[oai(rename = "MemberPatch", skip_serializing_if_is_none, example)]
 #[serde(deny_unknown_fields)]
 pub struct PatchMember {
     #[serde(default)]
@@ -81,6 +81,7 @@ pub struct PatchMember {
 
 /// Somebody to invite.
 #[derive(Debug, Clone, Serialize, Deserialize, Object)]
+#[oai(example)]
 #[serde(deny_unknown_fields)]
 pub struct InvitationWish {
     pub email: String,
@@ -102,7 +103,7 @@ pub enum InvitationStateView {
 
 /// An invitation to join the company.
 #[derive(Debug, Clone, Serialize, Object)]
-#[oai(rename = "Invitation")]
+#[oai(rename = "Invitation", example)]
 pub struct InvitationView {
     pub id: Uuid,
     pub email: String,
@@ -115,7 +116,7 @@ pub struct InvitationView {
 
 /// A page of invitations.
 #[derive(Debug, Clone, Serialize, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(skip_serializing_if_is_none, example)]
 pub struct InvitationPage {
     pub items: Vec<InvitationView>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -34,7 +34,7 @@ pub enum VisibilityView {
 
 /// A note on a job or visit.
 #[derive(Debug, Clone, Serialize, Object)]
-#[oai(rename = "Note", skip_serializing_if_is_none)]
+#[oai(rename = "Note", skip_serializing_if_is_none, example)]
 pub struct NoteView {
     pub id: Uuid,
     pub job_id: Uuid,
@@ -48,6 +48,7 @@ pub struct NoteView {
 
 /// Something to write down.
 #[derive(Debug, Clone, Serialize, Deserialize, Object)]
+#[oai(example)]
 #[serde(deny_unknown_fields)]
 pub struct NoteInput {
     /// 1 to 4,000 characters.
@@ -59,7 +60,7 @@ pub struct NoteInput {
 
 /// A page of notes.
 #[derive(Debug, Clone, Serialize, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(skip_serializing_if_is_none, example)]
 pub struct NotePage {
     pub items: Vec<NoteView>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -25,7 +25,7 @@ use crate::{
 
 /// A job as its customer sees it.
 #[derive(Debug, Clone, Serialize, Object)]
-#[oai(rename = "PortalJob", skip_serializing_if_is_none)]
+#[oai(rename = "PortalJob", skip_serializing_if_is_none, example)]
 pub struct PortalJobView {
     pub id: Uuid,
     pub number: i64,
@@ -40,7 +40,7 @@ pub struct PortalJobView {
 
 /// A visit as its customer sees it.
 #[derive(Debug, Clone, Serialize, Object)]
-#[oai(rename = "PortalVisit")]
+#[oai(rename = "PortalVisit", example)]
 pub struct PortalVisitView {
     pub id: Uuid,
     pub state: VisitStateView,
@@ -53,7 +53,7 @@ pub struct PortalVisitView {
 
 /// Somebody who comes.
 #[derive(Debug, Clone, Serialize, Object)]
-#[oai(rename = "PortalTechnician")]
+#[oai(rename = "PortalTechnician", example)]
 pub struct PortalTechnicianView {
     pub name: String,
     pub state: AssignmentStateView,
@@ -61,7 +61,7 @@ pub struct PortalTechnicianView {
 
 /// A page of own jobs.
 #[derive(Debug, Clone, Serialize, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(skip_serializing_if_is_none, example)]
 pub struct PortalJobPage {
     pub items: Vec<PortalJobView>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -30,7 +30,7 @@ const WRITE_USERS: (Capability, Subject) = (Capability::CustomersWrite, Subject:
 
 /// A place where work is done.
 #[derive(Debug, Clone, Serialize, Object)]
-#[oai(rename = "Property", skip_serializing_if_is_none)]
+#[oai(rename = "Property", skip_serializing_if_is_none, example)]
 pub struct PropertyView {
     pub id: Uuid,
     pub customer_id: Uuid,
@@ -58,7 +58,7 @@ pub struct PropertyView {
 
 /// What is known of a property; on a change, all of it.
 #[derive(Debug, Clone, Serialize, Deserialize, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(skip_serializing_if_is_none, example)]
 #[serde(deny_unknown_fields)]
 pub struct PropertyInput {
     #[serde(default)]
@@ -85,7 +85,7 @@ pub struct PropertyInput {
 
 /// A page of properties.
 #[derive(Debug, Clone, Serialize, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(skip_serializing_if_is_none, example)]
 pub struct PropertyPage {
     pub items: Vec<PropertyView>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -103,7 +103,7 @@ pub enum UserStateView {
 
 /// Somebody who may log in as the customer.
 #[derive(Debug, Clone, Serialize, Object)]
-#[oai(rename = "CustomerUser", skip_serializing_if_is_none)]
+#[oai(rename = "CustomerUser", skip_serializing_if_is_none, example)]
 pub struct CustomerUserView {
     pub user_id: Uuid,
     pub customer_id: Uuid,
@@ -118,12 +118,14 @@ pub struct CustomerUserView {
 
 /// All of a customer's log-ins.
 #[derive(Debug, Clone, Serialize, Object)]
+#[oai(example)]
 pub struct CustomerUserList {
     pub items: Vec<CustomerUserView>,
 }
 
 /// Somebody who shall be able to log in.
 #[derive(Debug, Clone, Serialize, Deserialize, Object)]
+#[oai(example)]
 #[serde(deny_unknown_fields)]
 pub struct NewCustomerUser {
     pub email: String,
@@ -135,6 +137,7 @@ pub struct NewCustomerUser {
 
 /// The state to move to.
 #[derive(Debug, Clone, Deserialize, Object)]
+#[oai(example)]
 #[serde(deny_unknown_fields)]
 pub struct CustomerUserPatch {
     pub state: UserStateView,

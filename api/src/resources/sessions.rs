@@ -34,6 +34,7 @@ use crate::{
 
 /// One of the caller's log-ins.
 #[derive(Debug, Clone, Serialize, Object)]
+#[oai(example)]
 pub struct SessionView {
     pub id: Uuid,
     pub company: String,
@@ -52,18 +53,21 @@ pub struct SessionView {
 
 /// All of the caller's log-ins.
 #[derive(Debug, Clone, Serialize, Object)]
+#[oai(example)]
 pub struct SessionList {
     pub items: Vec<SessionView>,
 }
 
 /// How many sessions were ended.
 #[derive(Debug, Clone, Serialize, Object)]
+#[oai(example)]
 pub struct EndedSessions {
     pub ended: u64,
 }
 
 /// The current and the new password.
 #[derive(Debug, Clone, Serialize, Deserialize, Object)]
+#[oai(example)]
 #[serde(deny_unknown_fields)]
 pub struct PasswordChange {
     pub current: String,
@@ -72,7 +76,7 @@ pub struct PasswordChange {
 
 /// Whether the second step is on.
 #[derive(Debug, Clone, Serialize, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(skip_serializing_if_is_none, example)]
 pub struct SecondFactor {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enabled_at: Option<DateTime<Utc>>,
@@ -81,6 +85,7 @@ pub struct SecondFactor {
 
 /// What an authenticator needs, shown once.
 #[derive(Debug, Clone, Serialize, Object)]
+#[oai(example)]
 pub struct SecondFactorSecret {
     /// Base32.
     pub secret: String,
@@ -90,6 +95,7 @@ pub struct SecondFactorSecret {
 
 /// Six digits of the authenticator.
 #[derive(Debug, Clone, Serialize, Deserialize, Object)]
+#[oai(example)]
 #[serde(deny_unknown_fields)]
 pub struct SixDigits {
     pub code: String,
@@ -97,12 +103,14 @@ pub struct SixDigits {
 
 /// One-time codes for a lost authenticator, shown once.
 #[derive(Debug, Clone, Serialize, Object)]
+#[oai(example)]
 pub struct RecoveryCodes {
     pub codes: Vec<String>,
 }
 
 /// A password or a code, to turn the second step off.
 #[derive(Debug, Clone, Serialize, Deserialize, Object)]
+#[oai(skip_serializing_if_is_none, example)]
 #[serde(deny_unknown_fields)]
 pub struct SecondFactorProof {
     #[serde(default)]

@@ -49,7 +49,7 @@ pub enum TaskStateWanted {
 
 /// Background work that some change caused.
 #[derive(Debug, Clone, Serialize, Object)]
-#[oai(rename = "Task", skip_serializing_if_is_none)]
+#[oai(rename = "Task", skip_serializing_if_is_none, example)]
 pub struct TaskView {
     pub id: Uuid,
     /// What kind of work, as a word.
@@ -70,7 +70,7 @@ pub struct TaskView {
 
 /// A page of tasks.
 #[derive(Debug, Clone, Serialize, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(skip_serializing_if_is_none, example)]
 pub struct TaskPage {
     pub items: Vec<TaskView>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,6 +79,7 @@ pub struct TaskPage {
 
 /// Why a task is given up.
 #[derive(Debug, Clone, Serialize, Deserialize, Object)]
+#[oai(example)]
 #[serde(deny_unknown_fields)]
 pub struct Dismissal {
     /// For the audit log, 1 to 200 characters.

@@ -28,6 +28,7 @@ const WRITE: (Capability, Subject) = (Capability::TokensWrite, Subject::Tokens);
 
 /// To whom a link to a job goes.
 #[derive(Debug, Clone, Serialize, Deserialize, Object)]
+#[oai(example)]
 #[serde(deny_unknown_fields)]
 pub struct LinkWish {
     pub job_id: Uuid,
@@ -37,6 +38,7 @@ pub struct LinkWish {
 
 /// A link that was sent.
 #[derive(Debug, Clone, Serialize, Object)]
+#[oai(example)]
 pub struct LinkView {
     /// To take it back.
     pub id: Uuid,
@@ -46,6 +48,7 @@ pub struct LinkView {
 
 /// A token to revoke.
 #[derive(Debug, Clone, Serialize, Deserialize, Object)]
+#[oai(example)]
 #[serde(deny_unknown_fields)]
 pub struct TokenToRevoke {
     pub token: String,
@@ -53,12 +56,14 @@ pub struct TokenToRevoke {
 
 /// The keys that tokens are signed with.
 #[derive(Debug, Clone, Serialize, Object)]
+#[oai(example)]
 pub struct PublicKeys {
     pub items: Vec<PublicKeyView>,
 }
 
 /// A public root key, Ed25519.
 #[derive(Debug, Clone, Serialize, Object)]
+#[oai(example)]
 pub struct PublicKeyView {
     pub id: u32,
     /// Hexadecimal.

@@ -53,7 +53,7 @@ pub enum AssignmentStateView {
 
 /// When a visit is to be.
 #[derive(Debug, Clone, Serialize, Deserialize, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(skip_serializing_if_is_none, example)]
 #[serde(deny_unknown_fields)]
 pub struct VisitInput {
     pub starts_at: DateTime<Utc>,
@@ -68,7 +68,7 @@ pub struct VisitInput {
 
 /// A dated slot of a job.
 #[derive(Debug, Clone, Serialize, Object)]
-#[oai(rename = "Visit", skip_serializing_if_is_none)]
+#[oai(rename = "Visit", skip_serializing_if_is_none, example)]
 pub struct VisitView {
     pub id: Uuid,
     pub job_id: Uuid,
@@ -91,7 +91,7 @@ pub struct VisitView {
 
 /// A technician on a visit.
 #[derive(Debug, Clone, Serialize, Object)]
-#[oai(rename = "Assignment", skip_serializing_if_is_none)]
+#[oai(rename = "Assignment", skip_serializing_if_is_none, example)]
 pub struct AssignmentView {
     pub technician_id: Uuid,
     pub technician_name: String,
@@ -106,7 +106,7 @@ pub struct AssignmentView {
 
 /// A visit as the schedule board shows it.
 #[derive(Debug, Clone, Serialize, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(skip_serializing_if_is_none, example)]
 pub struct ScheduledVisitView {
     pub id: Uuid,
     pub job_id: Uuid,
@@ -127,7 +127,7 @@ pub struct ScheduledVisitView {
 
 /// A page of the schedule.
 #[derive(Debug, Clone, Serialize, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(skip_serializing_if_is_none, example)]
 pub struct SchedulePage {
     pub items: Vec<ScheduledVisitView>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -136,6 +136,7 @@ pub struct SchedulePage {
 
 /// Whom to assign.
 #[derive(Debug, Clone, Serialize, Deserialize, Object)]
+#[oai(example)]
 #[serde(deny_unknown_fields)]
 pub struct AssignmentInput {
     pub technician_id: Uuid,

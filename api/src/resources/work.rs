@@ -30,7 +30,7 @@ const WRITE: (Capability, Subject) = (Capability::WorkWrite, Subject::Visits);
 
 /// A visit as the technician on it sees it.
 #[derive(Debug, Clone, Serialize, Object)]
-#[oai(rename = "WorkVisit", skip_serializing_if_is_none)]
+#[oai(rename = "WorkVisit", skip_serializing_if_is_none, example)]
 pub struct WorkVisitView {
     pub id: Uuid,
     pub job_id: Uuid,
@@ -69,7 +69,7 @@ pub struct WorkVisitView {
 
 /// A page of own visits.
 #[derive(Debug, Clone, Serialize, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(skip_serializing_if_is_none, example)]
 pub struct WorkPage {
     pub items: Vec<WorkVisitView>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,7 +78,7 @@ pub struct WorkPage {
 
 /// Somebody whom the technician may call.
 #[derive(Debug, Clone, Serialize, Object)]
-#[oai(rename = "WorkContact", skip_serializing_if_is_none)]
+#[oai(rename = "WorkContact", skip_serializing_if_is_none, example)]
 pub struct WorkContactView {
     pub id: Uuid,
     pub name: String,
@@ -92,6 +92,7 @@ pub struct WorkContactView {
 
 /// Whom to call about a visit.
 #[derive(Debug, Clone, Serialize, Object)]
+#[oai(example)]
 pub struct WorkContactList {
     pub items: Vec<WorkContactView>,
 }

@@ -120,6 +120,8 @@ pub async fn revoke(
         let exists = store::find(tx, invitation_id).await?.is_some();
         return Err(if exists { InvitationError::Ended } else { InvitationError::NotFound });
     };
-    events::record(tx, ids, now, Event::new("invitation.revoked", "invitation", invitation_id)).await?;
+    let changes = Changes::new().field("state", &"open", &"revoked");
+    events::record(tx, ids, now, Event::new("invitation.revoked", "invitation", invitation_id).changes(changes))
+        .await?;
     Ok(revoked)
 }

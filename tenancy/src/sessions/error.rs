@@ -26,6 +26,9 @@ pub enum SessionError {
     Confined,
     #[error(transparent)]
     Password(#[from] PasswordError),
+    /// Of a change of the password: not the one that is there.
+    #[error(transparent)]
+    NewPassword(PasswordRefusal),
     #[error(transparent)]
     Seal(#[from] SealError),
     #[error(transparent)]

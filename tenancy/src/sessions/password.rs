@@ -1,6 +1,6 @@
 //! Changing one's own password.
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{SessionError, require_live, store};
 use crate::{
@@ -19,10 +19,14 @@ pub struct ChangePassword {
 /// Sets a new password and ends every other session, since whoever has one may have it by the old password.
 ///
 /// # Errors
-/// [`SessionError::Refused`] when the current password is wrong; [`SessionError::Password`] for a bad new one.
+/// [`SessionError::Refused`] when the current password is wrong; [`SessionError::NewPassword`] for a bad new one.
 #[tracing::instrument(name = "identity.sessions.change_password", skip_all)]
 pub async fn change_password(identity: &Identity, actor: &Actor, change: ChangePassword) -> Result<(), SessionError> {
-    passwords::check_policy(&change.new)?;
+    passwords::check_policy(&change.new).map_err(SessionError::NewPassword)?;
+    // What nobody can have is wrong like any other.
+    if passwords::check_length(change.current.expose_secret()).is_err() {
+        return Err(SessionError::Refused);
+    }
     let mut tx = identity.begin().await?;
     let caller = require_live(tx.conn(), actor, identity.now()).await?;
     let seen = users::find(tx.conn(), caller.user_id).await?.ok_or(SessionError::Ended)?;

@@ -6,7 +6,7 @@ use surv_tenancy::{
     db::{AdmissionRefusal, DbError},
     identity::PLATFORM,
     mail::EmailTemplate,
-    passwords::{PasswordError, PasswordRefusal},
+    passwords::PasswordRefusal,
     sessions::{self, ChangePassword, SessionError},
 };
 use uuid::Uuid;
@@ -94,7 +94,7 @@ async fn a_new_password_ends_the_other_sessions_and_tells_the_owner() {
     change(PASSWORD, "another long password").await.unwrap();
 
     assert!(matches!(wrong, Err(SessionError::Refused)));
-    assert!(matches!(weak, Err(SessionError::Password(PasswordError::Refused(PasswordRefusal::TooCommon)))));
+    assert!(matches!(weak, Err(SessionError::NewPassword(PasswordRefusal::TooCommon))));
     world.admits(&actor(&own)).await.unwrap();
     assert!(world.admits(&actor(&other)).await.is_err());
     assert!(world.try_log_in(&company.admin.email, PASSWORD, None).await.is_err());

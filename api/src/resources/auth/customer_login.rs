@@ -21,6 +21,7 @@ use crate::{
 
 /// A customer who wants to log in.
 #[derive(Debug, Clone, Serialize, Deserialize, Object)]
+#[oai(example)]
 #[serde(deny_unknown_fields)]
 pub struct CodeWish {
     /// The company's slug.
@@ -30,6 +31,7 @@ pub struct CodeWish {
 
 /// A code is on its way, if the address is known.
 #[derive(Debug, Clone, Serialize, Object)]
+#[oai(example)]
 pub struct CodeSent {
     pub challenge_id: Uuid,
     /// How long the code works.
@@ -38,6 +40,7 @@ pub struct CodeSent {
 
 /// A code or the secret of a link.
 #[derive(Debug, Clone, Serialize, Deserialize, Object)]
+#[oai(skip_serializing_if_is_none, example)]
 #[serde(deny_unknown_fields)]
 pub struct CodeAnswer {
     #[serde(default)]

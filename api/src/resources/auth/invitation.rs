@@ -19,6 +19,7 @@ use crate::{
 
 /// Accepting an invitation: with a new password, or the existing account's.
 #[derive(Debug, Clone, Serialize, Deserialize, Object)]
+#[oai(example)]
 #[serde(deny_unknown_fields)]
 pub struct InvitationAnswer {
     pub secret: String,
@@ -27,6 +28,7 @@ pub struct InvitationAnswer {
 
 /// What an invitation is to.
 #[derive(Debug, Clone, Serialize, Object)]
+#[oai(example)]
 pub struct InvitationPreview {
     pub company: String,
     pub slug: String,

@@ -29,6 +29,7 @@ use crate::{
 
 /// What stands behind the `#` of a link.
 #[derive(Debug, Clone, Deserialize, Object)]
+#[oai(example)]
 #[serde(deny_unknown_fields)]
 pub struct LinkToken {
     pub token: String,
@@ -36,6 +37,7 @@ pub struct LinkToken {
 
 /// What the link opens, from now on by the cookie that came with this answer.
 #[derive(Debug, Clone, Serialize, Object)]
+#[oai(example)]
 pub struct OpenedLink {
     /// All that can be seen, with what hangs off it.
     pub job_ids: Vec<Uuid>,

@@ -21,6 +21,7 @@ use crate::{
 
 /// E-mail address and password.
 #[derive(Debug, Clone, Serialize, Deserialize, Object)]
+#[oai(skip_serializing_if_is_none, example)]
 #[serde(deny_unknown_fields)]
 pub struct Credentials {
     pub email: String,
@@ -34,6 +35,7 @@ pub struct Credentials {
 
 /// The answer to a second step.
 #[derive(Debug, Clone, Serialize, Deserialize, Object)]
+#[oai(skip_serializing_if_is_none, example)]
 #[serde(deny_unknown_fields)]
 pub struct SecondStepAnswer {
     pub challenge: String,
@@ -45,6 +47,7 @@ pub struct SecondStepAnswer {
 
 /// One of several companies.
 #[derive(Debug, Clone, Serialize, Deserialize, Object)]
+#[oai(skip_serializing_if_is_none, example)]
 #[serde(deny_unknown_fields)]
 pub struct CompanyChoice {
     pub challenge: String,
@@ -55,6 +58,7 @@ pub struct CompanyChoice {
 
 /// A refresh token; absent when it is in the cookie.
 #[derive(Debug, Clone, Serialize, Deserialize, Object)]
+#[oai(skip_serializing_if_is_none, example)]
 #[serde(deny_unknown_fields)]
 pub struct RefreshRequest {
     #[serde(default)]
@@ -63,7 +67,7 @@ pub struct RefreshRequest {
 
 /// What a company shows on its log-in page.
 #[derive(Debug, Clone, Serialize, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(skip_serializing_if_is_none, example)]
 pub struct PublicCompanyView {
     pub slug: String,
     pub name: String,

@@ -3,13 +3,13 @@
 //! Whatever was wrong with a log-in, the answer is the same. Browsers ask for cookies with `"session": "cookie"` and
 //! never see a token; everybody else gets a bearer token and a refresh token.
 
-mod customer_login;
-mod invitation;
-mod link;
-mod log_in;
-mod password_reset;
-mod session_reply;
-mod sign_up;
+pub(crate) mod customer_login;
+pub(crate) mod invitation;
+pub(crate) mod link;
+pub(crate) mod log_in;
+pub(crate) mod password_reset;
+pub(crate) mod session_reply;
+pub(crate) mod sign_up;
 
 use poem_openapi::{Enum, Object};
 use serde::{Deserialize, Serialize};
@@ -58,6 +58,7 @@ impl From<RoleView> for Role {
 
 /// The secret of a link in an e-mail.
 #[derive(Debug, Clone, Serialize, Deserialize, Object)]
+#[oai(example)]
 #[serde(deny_unknown_fields)]
 pub struct Secret {
     pub secret: String,
@@ -65,6 +66,7 @@ pub struct Secret {
 
 /// A company that the person belongs to.
 #[derive(Debug, Clone, Serialize, Object)]
+#[oai(example)]
 pub struct CompanyOption {
     pub company: String,
     pub slug: String,

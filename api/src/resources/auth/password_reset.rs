@@ -15,6 +15,7 @@ use crate::{
 
 /// An e-mail address.
 #[derive(Debug, Clone, Serialize, Deserialize, Object)]
+#[oai(example)]
 #[serde(deny_unknown_fields)]
 pub struct AddressOnly {
     pub email: String,
@@ -22,6 +23,7 @@ pub struct AddressOnly {
 
 /// A new password, with the secret from the e-mail.
 #[derive(Debug, Clone, Serialize, Deserialize, Object)]
+#[oai(example)]
 #[serde(deny_unknown_fields)]
 pub struct NewPassword {
     pub secret: String,

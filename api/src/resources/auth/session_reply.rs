@@ -69,7 +69,7 @@ pub enum LogInState {
 
 /// Where a log-in led.
 #[derive(Debug, Clone, Serialize, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(skip_serializing_if_is_none, example)]
 pub struct LogInAnswer {
     pub state: LogInState,
     /// A biscuit; absent when it is in a cookie.

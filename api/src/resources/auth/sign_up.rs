@@ -20,6 +20,7 @@ use crate::{
 
 /// A new company and its first admin.
 #[derive(Debug, Clone, Serialize, Deserialize, Object)]
+#[oai(example)]
 #[serde(deny_unknown_fields)]
 pub struct SignUp {
     pub email: String,
@@ -37,6 +38,7 @@ pub struct SignUp {
 
 /// A company just opened. Log in to enter it.
 #[derive(Debug, Clone, Serialize, Object)]
+#[oai(example)]
 pub struct OpenedCompany {
     pub tenant_id: Uuid,
     pub slug: String,
