@@ -3,6 +3,7 @@
 //! Only commands print: answers on standard output, the log on standard error.
 #![allow(clippy::print_stdout, reason = "what a command answers belongs on standard output")]
 
+pub mod audit;
 pub mod day;
 pub mod demo;
 pub mod docs;
@@ -69,6 +70,9 @@ enum Command {
     /// The companies of this deployment
     #[command(subcommand)]
     Tenants(tenants::Tenants),
+    /// The ends of the audit chains, and whether the chains are what they were
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Background work that failed for good, and what is to become of it
     #[command(subcommand)]
     Tasks(tasks::Tasks),
@@ -121,6 +125,7 @@ impl Program {
             Command::Doctor(doctor) => doctor.run(&self.sources()?).await,
             Command::Token(token) => token.run(&Clock::system()),
             Command::Tenants(tenants) => tenants.run(&config::database(&self.sources()?)?).await,
+            Command::Audit(audit) => audit.run(&config::database(&self.sources()?)?).await,
             Command::Tasks(tasks) => tasks.run(&config::database(&self.sources()?)?).await,
             Command::Docs(docs) => Ok(docs.run()),
         }

@@ -20,16 +20,7 @@ use crate::{compose, config::Config, shutdown};
 /// When the address is taken or a template is faulty.
 pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     let metrics = Registry::new();
-    let workers = Workers::new(WorkerDeps {
-        tenant_db: TenantDb::new(&config.database),
-        platform_db: PlatformDb::new(&config.database),
-        clock: Clock::system(),
-        ids: Ids::system(),
-        mail: MailClient::new(&config.sendgrid).context("preparing the mail client")?,
-        config: worker_config(config),
-        metrics: metrics.clone(),
-        redis: compose::redis_client(config),
-    })?;
+    let workers = workers(config, metrics.clone())?;
     let stop = shutdown::listen().context("listening for signals")?;
     let (stopping, address) = (stop.clone(), config.worker.listen);
     let port = Route::new().at("/health", get(health)).at("/metrics", get(render)).data(metrics);
@@ -43,6 +34,23 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     workers.run(stop).await;
     server.await.context("the worker's port")?.with_context(|| format!("listening on {address}"))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The workers of a configuration, not yet at work.
+///
+/// # Errors
+/// When a template or an address is faulty.
+pub fn workers(config: &Config, metrics: Registry) -> anyhow::Result<Workers> {
+    Ok(Workers::new(WorkerDeps {
+        tenant_db: TenantDb::new(&config.database),
+        platform_db: PlatformDb::new(&config.database),
+        clock: Clock::system(),
+        ids: Ids::system(),
+        mail: MailClient::new(&config.sendgrid).context("preparing the mail client")?,
+        config: worker_config(config),
+        metrics,
+        redis: compose::redis_client(config),
+    })?)
 }
 
 fn worker_config(config: &Config) -> WorkerConfig {

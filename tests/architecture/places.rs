@@ -25,6 +25,7 @@ const PLATFORM: &[(&str, &str)] = &[
     ("tenancy/src/sessions/start.rs", "makes a session"),
     ("tenancy/src/sign_up/mod.rs", "the company does not exist yet"),
     ("tenancy/src/totp/enrolment.rs", "a person's second factor, the same in every company"),
+    ("src/commands/audit.rs", "lists companies, then reads the chain of each as its worker"),
     ("src/commands/doctor/queue.rs", "counts tasks that wait or failed"),
     ("src/commands/tasks.rs", "lists tasks of all companies for the operator, without payloads"),
     ("src/commands/tenants.rs", "lists companies for the operator"),

@@ -6,8 +6,10 @@ use surv_tenancy::{
     mail::EmailTemplate,
     tasks,
 };
+use surv_workers::{Registry, Workers};
+use tokio_util::sync::CancellationToken;
 
-use crate::support::World;
+use crate::support::{World, eventually};
 
 /// The one task, by its id.
 async fn the_task(world: &World) -> (TaskId, String, i32) {
@@ -89,4 +91,25 @@ async fn every_kind_of_task_is_said_in_words() {
     for kind in world.workers().kinds() {
         assert!(tasks::of_kind(kind).is_some(), "{kind} has no words in tenancy/src/tasks/words.rs");
     }
+}
+
+#[tokio::test]
+async fn whoever_watches_the_metrics_sees_that_a_task_is_dead() {
+    let world = World::new().await;
+    let acme = world.company().await;
+    unanswered(&world, acme).await;
+    let deps = world.deps(|_| {});
+    let metrics = deps.metrics.clone();
+    let workers = Workers::with_kinds(deps, Registry::new()).unwrap();
+    let shutdown = CancellationToken::new();
+    let token = shutdown.clone();
+    let running = tokio::spawn(async move { workers.run(token).await });
+
+    eventually("the gauge", async || {
+        let text = prometheus::TextEncoder::new().encode_to_string(&metrics.gather()).unwrap();
+        text.lines().any(|line| line == "surv_tasks_dead 1")
+    })
+    .await;
+    shutdown.cancel();
+    running.await.unwrap();
 }

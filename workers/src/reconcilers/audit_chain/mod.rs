@@ -4,6 +4,7 @@
 //! an event, of an entry or of their order shows, and so does a missing end, as long as the head stands or somebody
 //! outside has noted it ([`Anchor`]).
 
+mod anchor;
 mod append;
 mod link;
 mod verify;
@@ -13,7 +14,8 @@ use surv_tenancy::{
     db::{DbError, Path},
 };
 
-pub use verify::{Anchor, Verdict, verify, verify_against};
+pub use anchor::{Anchor, NoAnchor, head};
+pub use verify::{Verdict, verify, verify_against};
 
 use crate::Workers;
 

@@ -4,17 +4,12 @@ use chrono::{DateTime, Utc};
 use surv_tenancy::db::TenantTx;
 use uuid::Uuid;
 
-use super::link::{EventRow, GENESIS, Hash, hash};
+use super::{
+    Anchor,
+    link::{EventRow, GENESIS, hash},
+};
 
 const PAGE: i64 = 1_000;
-
-/// The end of a chain at some time, noted outside of the database: then a chain that was cut back shows even if its head
-/// and its events were cut back as well.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Anchor {
-    pub seq: i64,
-    pub hash: Hash,
-}
 
 /// What a verification found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
