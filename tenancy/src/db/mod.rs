@@ -14,6 +14,7 @@ mod tenant_tx;
 pub use config::{DatabaseConfig, PoolConfig};
 pub use error::{AdmissionRefusal, DbError};
 pub use platform_tx::{Path, PlatformDb, PlatformTx};
+pub use pool::is_lost;
 /// Named here so that crates without `sqlx` can say what became of a statement.
 pub use sqlx::Error as SqlError;
 pub use tenant_tx::{Access, TenantDb, TenantTx};
