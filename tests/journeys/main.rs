@@ -1,4 +1,8 @@
 //! The program as it is run: real processes, killed, stopped, restarted and cut off from what they need.
 
 mod kill_rounds;
+mod postgres_goes;
+mod redis_goes;
+mod restarts;
 mod stack;
+mod stopping;

@@ -1,6 +1,7 @@
 //! A whole Surv of the test's own: the real program as server and worker, Postgres, Redis and a simulated SendGrid, on
 //! 127.0.0.1. Any of them may be killed: nobody else uses it, and nothing of it outlives the test.
 
+mod feed;
 mod folder;
 mod people;
 mod postgres;
@@ -16,11 +17,12 @@ use surv_simulators::{Running, SimulatorOptions, Simulators, sendgrid::SendgridO
 use surv_tenancy::db::{DatabaseConfig, PoolConfig, TenantDb};
 use surv_test_database::password_of;
 
+pub use feed::Feed;
 pub use folder::{Folder, free_port, wait_until};
 pub use people::{Api, Person, is_final, text, uuid};
 pub use postgres::Postgres;
 pub use redis::Redis;
-pub use surv::{Role, program};
+pub use surv::{Role, SERVING};
 
 /// How a stack differs from the usual.
 #[derive(Debug, Default, Clone)]
@@ -64,12 +66,12 @@ impl Stack {
         let mut environment = settings(&postgres, &redis, &vendors, api_port, worker_port);
         environment.extend(wishes.settings.into_iter().map(|(name, value)| (name.to_owned(), value)));
         let role = |name, port, health, argument| {
-            Role::new(name, port, health, program(&folder, &environment, &format!("{name}.log"), &[argument]))
+            Role::new(name, port, health, surv::program(&folder, &environment, &format!("{name}.log"), &[argument]))
         };
         let server = role("server", api_port, "/ready", "serve");
         let worker = role("worker", worker_port, "/health", "work");
         migrate_as_superuser(&postgres).await;
-        program(&folder, &environment, "demo.log", &["demo", "--json", "demo.json"]).run();
+        surv::program(&folder, &environment, "demo.log", &["demo", "--json", "demo.json"]).run();
         let demo = std::fs::read(folder.join("demo.json")).expect("the demo wrote its log-ins");
         let demo: Value = serde_json::from_slice(&demo).expect("JSON");
         let companies = demo["tenants"].as_array().expect("companies").clone();
@@ -86,7 +88,25 @@ impl Stack {
         let port = free_port();
         let mut environment = self.environment.clone();
         environment.insert("SURV_WORKER__LISTEN".to_owned(), format!("127.0.0.1:{port}"));
-        Role::new("worker", port, "/health", program(&self.folder, &environment, "worker-2.log", &["work"]))
+        Role::new("worker", port, "/health", surv::program(&self.folder, &environment, "worker-2.log", &["work"]))
+    }
+
+    /// A second server beside the first, not started yet.
+    pub fn another_server(&self) -> Role {
+        let port = free_port();
+        let mut environment = self.environment.clone();
+        environment.insert("SURV_HTTP__LISTEN".to_owned(), format!("127.0.0.1:{port}"));
+        Role::new("server", port, "/ready", surv::program(&self.folder, &environment, "server-2.log", &["serve"]))
+    }
+
+    /// The first company's admin, logged in.
+    pub async fn office(&self) -> Person {
+        self.member(0).await
+    }
+
+    /// Somebody of the first company: 0 is the admin, 1 the manager, 2 and 3 are technicians.
+    pub async fn member(&self, position: usize) -> Person {
+        self.api().log_in(&self.companies[0], &self.companies[0]["members"][position]).await
     }
 
     /// Calls to the server.
@@ -108,11 +128,6 @@ impl Stack {
     /// The product's own door to the same database.
     pub fn tenants(&self) -> TenantDb {
         TenantDb::new(&database(&self.postgres))
-    }
-
-    /// Runs `surv` with these arguments in the stack's folder and waits for its end.
-    pub fn surv(&self, arguments: &[&str]) -> process::Program {
-        program(&self.folder, &self.environment, "surv.log", arguments)
     }
 }
 

@@ -47,6 +47,12 @@ impl Redis {
         self.process.take().map(Process::kill);
     }
 
+    /// # Panics
+    /// When it does not run.
+    pub fn signal(&self, name: &str) {
+        self.process.as_ref().expect("it runs").signal(name);
+    }
+
     /// Starts it, empty, and waits for its answer.
     ///
     /// # Panics

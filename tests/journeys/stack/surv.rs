@@ -64,6 +64,12 @@ impl Role {
         self.process = Some(self.program.start());
     }
 
+    /// # Panics
+    /// When it does not run.
+    pub fn pid(&self) -> u32 {
+        self.process.as_ref().expect("it runs").pid()
+    }
+
     pub fn kill(&mut self) {
         self.process.take().map(Process::kill);
     }
