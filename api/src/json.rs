@@ -75,7 +75,7 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
 fn reason(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let text = text.split(" at line ").next().unwrap_or_default();
-    if text.starts_with("invalid type") || text.starts_with("invalid value") {
+    if ["invalid type", "invalid value", "unknown variant"].iter().any(|start| text.starts_with(start)) {
         let wanted = text.rsplit(", expected ").next().unwrap_or("something else");
         return format!("expected {wanted}");
     }
@@ -229,6 +229,12 @@ mod tests {
     struct Thing {
         name: String,
         count: Option<u8>,
+        colour: Option<Colour>,
+    }
+
+    #[derive(Debug, serde::Deserialize)]
+    enum Colour {
+        Red,
     }
 
     fn refused(body: &str) -> (ProblemKind, String) {
@@ -250,7 +256,9 @@ mod tests {
 
     #[test]
     fn a_refusal_does_not_repeat_the_value() {
-        let problem = parse::<Thing>(br#"{"name": 4111111111111111}"#).unwrap_err();
-        assert!(!serde_json::to_string(&problem.body()).unwrap().contains("4111"));
+        for body in [r#"{"name": 4111111111111111}"#, r#"{"name": "a", "colour": "4111, expected 4111"}"#] {
+            let problem = parse::<Thing>(body.as_bytes()).unwrap_err();
+            assert!(!serde_json::to_string(&problem.body()).unwrap().contains("4111"), "{body}");
+        }
     }
 }

@@ -4,5 +4,6 @@ mod kill_rounds;
 mod postgres_goes;
 mod redis_goes;
 mod restarts;
+mod sinks;
 mod stack;
 mod stopping;

@@ -78,11 +78,6 @@ impl Process {
         assert!(sent.expect("kill can be run").success(), "the process is gone");
     }
 
-    /// Ends it with SIGKILL.
-    pub fn kill(mut self) {
-        self.end();
-    }
-
     /// Waits until it ends by itself; nothing when time is up.
     ///
     /// # Panics
@@ -99,16 +94,13 @@ impl Process {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
-
-    fn end(&mut self) {
-        // One that is gone already is as good as killed.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 impl Drop for Process {
+    /// SIGKILL, unless it has ended.
     fn drop(&mut self) {
-        self.end();
+        // One that is gone already is as good as killed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }

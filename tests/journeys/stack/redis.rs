@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use super::{
     folder::{Folder, free_port, wait_until},
-    process::{Process, Program},
+    process::{Process, Program, text_of},
 };
 
 #[derive(Debug)]
@@ -44,7 +44,22 @@ impl Redis {
     }
 
     pub fn kill(&mut self) {
-        self.process.take().map(Process::kill);
+        // Dropping a process ends it with SIGKILL.
+        self.process = None;
+    }
+
+    /// Listens to every command from now on.
+    pub fn monitor(&self) -> Monitor {
+        let log = self.program.log.with_file_name("monitor.log");
+        let program = Program {
+            path: "redis-cli".into(),
+            arguments: ["-h", "127.0.0.1", "-p", &self.port.to_string(), "monitor"].map(str::to_owned).into(),
+            environment: [("REDISCLI_AUTH".to_owned(), self.password.clone())].into(),
+            folder: self.program.folder.clone(),
+            log: log.clone(),
+            user: None,
+        };
+        Monitor { _process: program.start(), log }
     }
 
     /// # Panics
@@ -64,5 +79,19 @@ impl Redis {
             tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok()
         })
         .await;
+    }
+}
+
+/// What Redis is told.
+#[derive(Debug)]
+pub struct Monitor {
+    _process: Process,
+    log: std::path::PathBuf,
+}
+
+impl Monitor {
+    /// All commands so far.
+    pub fn stop(self) -> String {
+        text_of(&self.log)
     }
 }
