@@ -92,7 +92,7 @@ async fn when_connections_run_out_requests_end_soon_and_others_do_not_notice() {
     for path in ["/health", "/metrics", "/ready"] {
         let asked = Instant::now();
         assert_eq!(stack.server.page(path).await.map(|(status, _)| status), Some(200), "{path}");
-        assert!(asked.elapsed() < Duration::from_millis(900), "{path} took {:?}", asked.elapsed());
+        assert!(asked.elapsed() < Duration::from_secs(2), "{path} took {:?}", asked.elapsed());
     }
     manager.get("/v1/company").expect(200).await;
     let event = json!([{ "event": "open", "email": "x@y.example", "timestamp": 1, "sg_event_id": "pool" }]);
@@ -100,7 +100,7 @@ async fn when_connections_run_out_requests_end_soon_and_others_do_not_notice() {
     assert_eq!(stack.vendors.sendgrid().post_events(&event).await, Some(200), "webhooks have connections of their own");
 
     let answers = waiting.join_all().await;
-    let quick = answers.iter().filter(|(_, took)| *took < Duration::from_millis(3_000)).count();
+    let quick = answers.iter().filter(|(_, took)| *took < Duration::from_secs(4)).count();
     assert!(quick >= 54, "only those with a connection wait for the lock: {quick} of 60 were quick");
     for (answer, took) in &answers {
         answer.assert_problem(503, "unavailable");

@@ -181,3 +181,19 @@ pub async fn feed_was_whole(db: &mut PgConnection, tenant_id: Uuid, seen: &[Stri
     let whole: Vec<_> = (0..all.len()).map(Some).collect();
     assert_eq!(seen, whole, "places in the table of what the feed has told");
 }
+
+/// Metrics grow with operations and statuses, never with customers, ids or requests.
+pub async fn metrics_stay_small(stack: &Stack) {
+    for role in [&stack.server, &stack.worker] {
+        let (status, text) = role.page("/metrics").await.expect("metrics");
+        let series: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        assert_eq!(status, 200);
+        assert!((5..1_500).contains(&series.len()), "{} series", series.len());
+        for line in series {
+            let value = line.rsplit(' ').next().and_then(|value| value.parse::<f64>().ok());
+            assert!(value.is_some_and(|value| value >= 0.0), "{line}");
+            let has_id = line.split(['"', '/', '=']).any(|part| part.parse::<Uuid>().is_ok());
+            assert!(!has_id, "{line}");
+        }
+    }
+}

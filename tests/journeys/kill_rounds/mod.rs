@@ -91,6 +91,7 @@ async fn verify(stack: &Stack, offices: &[Person], ledger: &Ledger, since: i64) 
     for office in offices {
         checks::the_api_lists_it(office, ledger).await;
     }
+    checks::metrics_stay_small(stack).await;
 }
 
 #[allow(clippy::disallowed_methods, reason = "a longer soak is asked for by the environment")]
