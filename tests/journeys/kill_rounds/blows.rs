@@ -1,8 +1,9 @@
 //! What is done to a stack while clients write to it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rand::{Rng as _, rngs::StdRng, seq::SliceRandom as _};
+use sqlx::{Connection as _, PgConnection};
 use surv_simulators::sendgrid::{Fault, FaultKind};
 
 use super::ledger::Ledger;
@@ -89,17 +90,42 @@ async fn strike(stack: &mut Stack, second: &mut Role, blow: Blow, random: &mut S
             stack.server.start();
         }
         Blow::FrozenWorker => {
-            second.start();
-            second.ready().await;
-            stack.worker.signal("STOP");
-            tokio::time::sleep(super::LEASE + Duration::from_secs(1)).await;
-            stack.worker.signal("CONT");
+            freeze_in_a_task(stack, second).await;
             stack.worker.ready().await;
             second.kill();
         }
     }
     let took = stack.server.ready().await;
     println!("  {blow:?}: serves after {} ms", took.as_millis());
+}
+
+/// Stops the worker while a handler has written and not committed: what it writes is held up until the worker is frozen.
+/// If no handler comes along, it is frozen wherever it is.
+async fn freeze_in_a_task(stack: &Stack, second: &mut Role) {
+    let (mut holder, mut watcher) = (stack.superuser().await, stack.superuser().await);
+    let mut lock = holder.begin().await.expect("the database answers");
+    let held = sqlx::query("LOCK TABLE messages IN SHARE ROW EXCLUSIVE MODE").execute(&mut *lock).await;
+    held.expect("the lock is had within the pause of a mail");
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(3) && !a_handler_writes(&mut watcher).await {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    stack.worker.signal("STOP");
+    lock.rollback().await.expect("the database answers");
+    second.start();
+    second.ready().await;
+    tokio::time::sleep(super::LEASE + Duration::from_secs(1)).await;
+    stack.worker.signal("CONT");
+}
+
+async fn a_handler_writes(watcher: &mut PgConnection) -> bool {
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM pg_stat_activity
+                         WHERE wait_event_type = 'Lock' AND usename = 'surv_worker_login' AND query LIKE 'INSERT INTO messages%')",
+    )
+    .fetch_one(watcher)
+    .await
+    .expect("the database answers")
 }
 
 /// SendGrid is slow, so that a kill falls between a call and what is stored of its answer, and hangs up on one mail that

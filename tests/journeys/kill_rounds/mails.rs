@@ -122,14 +122,16 @@ pub async fn each_was_sent_once(stack: &Stack, db: &mut PgConnection, ledger: &L
         let there = messages.iter().filter(|(_, of, _)| of == template).count();
         assert_eq!(there, asked, "messages of {template}: what is there, what was acknowledged");
     }
-    // One at most for each time that a technician set out: who has arrived meanwhile is not announced.
-    let twice: Vec<(Uuid, i64, i64)> = sqlx::query_as(
-        "SELECT m.job_id, m.n, e.n FROM (SELECT job_id, count(*) n FROM messages WHERE template = 'visit_on_the_way' GROUP BY 1) m
-           LEFT JOIN (SELECT job_id, count(*) n FROM events WHERE kind = 'assignment.on_the_way' GROUP BY 1) e USING (job_id)
-          WHERE m.n > coalesce(e.n, 0)",
+    // One for each time that a technician set out; one less for those who arrived before it was made.
+    let wrong: Vec<(Uuid, i64, i64, i64)> = sqlx::query_as(
+        "SELECT e.job_id, coalesce(m.n, 0), e.n, a.n
+           FROM (SELECT job_id, count(*) n FROM events WHERE kind = 'assignment.on_the_way' GROUP BY 1) e
+           LEFT JOIN (SELECT job_id, count(*) n FROM messages WHERE template = 'visit_on_the_way' GROUP BY 1) m USING (job_id)
+          CROSS JOIN LATERAL (SELECT count(*) n FROM assignments a WHERE a.job_id = e.job_id AND a.state = 'on_the_way') a
+          WHERE coalesce(m.n, 0) NOT BETWEEN a.n AND e.n",
     )
     .fetch_all(db)
     .await
     .expect("the database answers");
-    assert!(twice.is_empty(), "announced more often than somebody set out: {twice:?}");
+    assert!(wrong.is_empty(), "announced, set out, still on the way: {wrong:?}");
 }
