@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use prometheus::Registry;
+use redis::aio::ConnectionManagerConfig;
 use secrecy::{ExposeSecret as _, SecretString};
 use surv_api::{
     ApiConfig, Deps,
@@ -112,17 +113,18 @@ pub fn redis_client(config: &Config) -> Option<redis::Client> {
     redis::Client::open(config.redis.url.as_ref()?.expose_secret()).ok()
 }
 
-/// Redis, if it is configured and answers within two seconds; the process is complete without it.
+/// Redis, if it is configured. It may be away, now or later: the connection is made when it can be.
 pub async fn redis(config: &Config) -> Option<(redis::Client, redis::aio::ConnectionManager)> {
     let client = redis_client(config)?;
-    let connecting = redis::aio::ConnectionManager::new(client.clone());
-    match tokio::time::timeout(Duration::from_secs(2), connecting).await {
-        Ok(Ok(connection)) => Some((client, connection)),
-        _ => {
-            tracing::warn!("Redis does not answer: limits and nudges hold within this process only");
-            None
-        }
+    // Not the default, which waits twice as long each time: limits are shared again within seconds.
+    let settings = ConnectionManagerConfig::new().set_max_delay(Duration::from_secs(1));
+    let mut connection = redis::aio::ConnectionManager::new_lazy_with_config(client.clone(), settings).ok()?;
+    let ping = redis::cmd("PING");
+    let answered = ping.query_async::<()>(&mut connection);
+    if !matches!(tokio::time::timeout(Duration::from_secs(2), answered).await, Ok(Ok(()))) {
+        tracing::warn!("Redis does not answer: until it does, limits and nudges hold within this process only");
     }
+    Some((client, connection))
 }
 
 /// An API without a database behind it, for its document.

@@ -4,5 +4,6 @@ pub mod commands;
 pub mod compose;
 pub mod config;
 pub mod deployed;
+pub mod schema;
 pub mod shutdown;
 pub mod telemetry;

@@ -7,7 +7,7 @@ use surv_operations::{
 use surv_tenancy::{
     FieldErrors,
     customer_login::CustomerLoginError,
-    db::{AdmissionRefusal, DbError, SqlError},
+    db::{self, AdmissionRefusal, DbError, SqlError},
     invitations::InvitationError,
     job_links::JobLinkError,
     members::MemberError,
@@ -59,6 +59,10 @@ impl From<DbError> for Problem {
 
 impl From<SqlError> for Problem {
     fn from(error: SqlError) -> Self {
+        if db::is_lost(&error) {
+            tracing::warn!("the database connection was lost");
+            return Self::new(K::Unavailable).retry_after(1);
+        }
         let code = error.as_database_error().and_then(|e| e.code().map(std::borrow::Cow::into_owned));
         match code.as_deref() {
             // A policy or grant stopped what the handler allowed: forbidden outside, an alarm inside.
@@ -68,6 +72,11 @@ impl From<SqlError> for Problem {
             }
             Some("40001" | "40P01") => Self::rolled_back(),
             Some("55P03" | "57014") => Self::new(K::Unavailable).detail("The database was busy.").retry_after(1),
+            // Too many connections, no memory, no disk.
+            Some(code) if code.starts_with("53") => {
+                tracing::error!(sqlstate = code, "the database lacks room");
+                Self::new(K::Unavailable).retry_after(5)
+            }
             Some("22021" | "22P05") => {
                 Self::new(K::InvalidFields).detail("Some text holds a character that can't be stored.")
             }

@@ -2,18 +2,17 @@
 
 use std::{process::ExitCode, time::Duration};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use poem::{EndpointExt as _, Server, listener::TcpListener};
-use sqlx::Connection as _;
 
-use crate::{compose, config::Config, deployed, shutdown};
+use crate::{compose, config::Config, schema, shutdown};
 
 /// Serves until it is told to stop, then finishes what is under way.
 ///
 /// # Errors
-/// When the address is taken or the schema is older than this program.
+/// When the address is taken, or the database is away or of an older schema than this program's.
 pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
-    check_schema(config).await?;
+    schema::require(&config.database).await?;
     let deps = compose::api(config).await?;
     if let Some(redis) = compose::redis_client(config) {
         tokio::spawn(surv_workers::nudge::publish(deps.tenant_db.nudge().clone(), redis));
@@ -42,19 +41,4 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
         .await
         .with_context(|| format!("serving on {}", config.http.listen))?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// A newer schema is fine (expand, then move the code); an older one is not.
-async fn check_schema(config: &Config) -> anyhow::Result<()> {
-    let options = config.database.options("surv_operator_login");
-    let mut connection = sqlx::PgConnection::connect_with(&options)
-        .await
-        .context("connecting to the database as surv_operator_login; has `surv migrate` run?")?;
-    let found = deployed::read(&mut connection).await?.map(|deployed| deployed.schema_version).unwrap_or_default();
-    connection.close().await?;
-    let wanted = deployed::newest_version();
-    if found < wanted {
-        bail!("the schema is at {found}, this program needs {wanted}: run `surv migrate`");
-    }
-    Ok(())
 }

@@ -12,13 +12,14 @@ use surv_tenancy::{
 };
 use surv_workers::{WorkerConfig, WorkerDeps, Workers};
 
-use crate::{compose, config::Config, shutdown};
+use crate::{compose, config::Config, schema, shutdown};
 
 /// Works until it is told to stop, then finishes what is under way.
 ///
 /// # Errors
-/// When the address is taken or a template is faulty.
+/// When the address is taken, a template is faulty, or the database is away or of an older schema than this program's.
 pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
+    schema::require(&config.database).await?;
     let metrics = Registry::new();
     let workers = workers(config, metrics.clone())?;
     let stop = shutdown::listen().context("listening for signals")?;

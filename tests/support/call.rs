@@ -8,7 +8,8 @@ use serde_json::Value;
 pub struct Call(RequestBuilder);
 
 impl Call {
-    pub(crate) const fn new(request: RequestBuilder) -> Self {
+    /// With whatever address and client.
+    pub const fn new(request: RequestBuilder) -> Self {
         Self(request)
     }
 

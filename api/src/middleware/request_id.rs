@@ -31,8 +31,9 @@ impl<E: Endpoint> Endpoint for WithRequestId<E> {
         let id: RequestId = self.ids.next();
         request.set_data(id);
         let method = request.method().clone();
-        // The path alone: a query may hold what somebody searched for.
-        let span = tracing::info_span!("http.request", request.id = %id, http.method = %method, http.path = request.uri().path());
+        // Never the query: it may hold what somebody searched for.
+        let path = loggable(request.uri().path());
+        let span = tracing::info_span!("http.request", request.id = %id, http.method = %method, http.path = path);
         let start = Instant::now();
         let mut response = match self.inner.call(request).instrument(span.clone()).await {
             Ok(response) => response.into_response(),
@@ -58,6 +59,14 @@ impl<E: Endpoint> Endpoint for WithRequestId<E> {
     }
 }
 
+/// A path without what our addresses never hold: somebody may have put a token or a name into it.
+fn loggable(path: &str) -> String {
+    let is_word = |part: &str| part.len() <= 24 && part.bytes().all(|b| b.is_ascii_lowercase() || b"-_.".contains(&b));
+    let is_id = |part: &str| part.len() == 36 && part.parse::<uuid::Uuid>().is_ok();
+    let shown = |part| if part == "v1" || is_word(part) || is_id(part) { part } else { "…" };
+    path.split('/').take(12).map(shown).collect::<Vec<_>>().join("/")
+}
+
 /// Adds the id to a problem's body.
 async fn with_instance(mut response: Response, id: RequestId) -> Response {
     let body = response.take_body();
@@ -70,4 +79,20 @@ async fn with_instance(mut response: Response, id: RequestId) -> Response {
         response.set_body(with_id.unwrap_or(bytes));
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_logged_path_holds_words_and_ids_of_ours_only() {
+        for path in ["/v1/auth/log-in", "/openapi.json", "/v1/jobs/01a20ee0-4e08-77bb-9eca-1a0c627f94f3/notes"] {
+            assert_eq!(loggable(path), path);
+        }
+        assert_eq!(loggable("/v1/jobs/EpkBCi8KBHRlbmFudA"), "/v1/jobs/…");
+        assert_eq!(loggable("/v1/auth/code/123456"), "/v1/auth/code/…");
+        assert_eq!(loggable("/v1/customers/ann%40x.example/notes"), "/v1/customers/…/notes");
+        assert_eq!(loggable(&"/x".repeat(500)).len(), 23);
+    }
 }

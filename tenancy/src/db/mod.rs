@@ -18,6 +18,7 @@ pub use config::{DatabaseConfig, PoolConfig};
 pub use error::{AdmissionRefusal, DbError};
 pub use nudge::Nudge;
 pub use platform_tx::{Path, PlatformDb, PlatformTx};
+pub use pool::is_lost;
 /// Named here so that crates without `sqlx` can say what became of a statement.
 pub use sqlx::Error as SqlError;
 pub use tenant_tx::{Access, TenantDb, TenantTx};

@@ -124,11 +124,11 @@ pub(super) fn roll_back_later(mut loan: Loan) {
 }
 
 /// The connection is gone or going: administrator's shutdown, crash, cut cable, a standby taken for a primary.
-pub(super) fn is_lost(error: &sqlx::Error) -> bool {
+pub fn is_lost(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) => true,
         sqlx::Error::Database(inner) => inner.code().is_some_and(|code| {
-            matches!(code.as_ref(), "57P01" | "57P02" | "57P03" | "25006" | "25P03") || code.starts_with("08")
+            matches!(code.as_ref(), "57P01" | "57P02" | "57P03" | "57P05" | "25006" | "25P03") || code.starts_with("08")
         }),
         _ => false,
     }
