@@ -14,7 +14,9 @@ use crate::{
         company::CompanyApi,
         customers::CustomersApi,
         events::EventsApi,
+        files::FilesApi,
         jobs::JobsApi,
+        logo::LogoApi,
         members::{InvitationsApi, MembersApi},
         notes::NotesApi,
         portal::PortalApi,
@@ -27,8 +29,8 @@ use crate::{
 };
 
 type Resources = (
-    (AuthApi, SessionsApi, CompanyApi, MembersApi, InvitationsApi, TokensApi),
-    (CustomersApi, PropertiesApi, JobsApi, VisitsApi, NotesApi),
+    (AuthApi, LogoApi, SessionsApi, CompanyApi, MembersApi, InvitationsApi, TokensApi),
+    (CustomersApi, PropertiesApi, JobsApi, VisitsApi, NotesApi, FilesApi),
     (WorkApi, PortalApi, EventsApi),
 );
 
@@ -38,6 +40,7 @@ pub fn service(deps: &Deps) -> OpenApiService<Resources, ()> {
     let resources = (
         (
             AuthApi(door.clone()),
+            LogoApi(door.clone()),
             SessionsApi(door.clone()),
             CompanyApi(door.clone()),
             MembersApi(door.clone()),
@@ -50,6 +53,7 @@ pub fn service(deps: &Deps) -> OpenApiService<Resources, ()> {
             JobsApi(door.clone()),
             VisitsApi(door.clone()),
             NotesApi(door.clone()),
+            FilesApi(door.clone()),
         ),
         (WorkApi(door.clone()), PortalApi(door.clone()), EventsApi(door)),
     );
@@ -110,8 +114,10 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     let secured = operation.get("security").and_then(Value::as_array).is_some_and(|list| !list.is_empty());
     let has_body = operation.get("requestBody").is_some();
     let has_id = path.contains('{');
-    let takes_version =
-        secured && (method == "patch" || (method == "post" && IF_MATCH_POSTS.iter().any(|end| path.ends_with(end))));
+    let takes_version = secured
+        && (method == "patch"
+            || (method == "post" && IF_MATCH_POSTS.iter().any(|end| path.ends_with(end)))
+            || (method == "delete" && IF_MATCH_DELETES.contains(&path)));
     if takes_version {
         parameter(operation, "If-Match", true, "The ETag of what was read; 412 if it changed since.");
     }
@@ -157,6 +163,9 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
 
 /// POSTs that act on a version.
 const IF_MATCH_POSTS: &[&str] = &["/archive", "/restore", "/cancel"];
+
+/// DELETEs that act on a version; the others end something that has none.
+const IF_MATCH_DELETES: &[&str] = &["/v1/files/{file_id}"];
 
 /// POSTs that do the same when repeated, or that answer with a secret, which isn't kept.
 const WITHOUT_KEY: &[&str] = &["/v1/sessions", "/v1/tokens/revoke"];

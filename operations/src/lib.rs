@@ -1,4 +1,4 @@
-//! Field work: customers, properties, jobs, visits, assignments, notes. No amounts of money (that is `billing`),
+//! Field work: customers, properties, jobs, visits, assignments, notes, files. No amounts of money (that is `billing`),
 //! no HTTP (that is `api`), no tokens (that is `tenancy`).
 //!
 //! Each noun is a slice: `mod.rs` with its use cases, the type with its rules, `store.rs` with every statement,
@@ -8,6 +8,7 @@
 pub mod assignments;
 pub mod customer_users;
 pub mod customers;
+pub mod files;
 pub mod jobs;
 pub mod notes;
 pub mod portal;

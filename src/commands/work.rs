@@ -5,7 +5,7 @@ use std::{process::ExitCode, time::Duration};
 use anyhow::Context as _;
 use poem::{EndpointExt as _, Route, Server, get, handler, listener::TcpListener, web::Data};
 use prometheus::{Registry, TextEncoder};
-use surv_integrations::sendgrid::MailClient;
+use surv_integrations::{clamd::Scanner, sendgrid::MailClient};
 use surv_tenancy::{
     Clock, Ids,
     db::{PlatformDb, TenantDb},
@@ -26,6 +26,9 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
         clock: Clock::system(),
         ids: Ids::system(),
         mail: MailClient::new(&config.sendgrid).context("preparing the mail client")?,
+        storage: compose::storage(config),
+        scanner: config.files.clamd.as_ref().map(Scanner::new),
+        files: config.files.clone(),
         config: worker_config(config),
         metrics: metrics.clone(),
         redis: compose::redis(config).await.map(|(client, _)| client),

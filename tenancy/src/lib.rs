@@ -48,7 +48,7 @@ pub use email::EmailAddress;
 pub use field_errors::{FieldError, FieldErrors};
 pub use identity::Identity;
 pub use ids::{
-    CustomerId, EventId, InvitationId, InvoiceId, JobId, MessageId, NoteId, PropertyId, RequestId, SessionId, TaskId,
-    TenantId, UserId, VisitId,
+    CustomerId, EventId, FileId, InvitationId, InvoiceId, JobId, MessageId, NoteId, PropertyId, RequestId, SessionId,
+    TaskId, TenantId, UserId, VisitId,
 };
 pub use role::{Persona, Role};

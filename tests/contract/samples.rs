@@ -20,6 +20,10 @@ pub(crate) fn body(schema: &str, ids: &impl Fn(&str) -> Uuid) -> Value {
         "Credentials" => json!({ "email": "nobody@example.com", "password": "correct horse battery" }),
         "CustomerPatch" => json!({ "name": "Name" }),
         "CustomerUserPatch" => json!({ "state": "active" }),
+        "FileInput" => json!({
+            "purpose": "job_photo", "job_id": ids("job_id"), "visibility": "customer", "name": "photo.jpg",
+            "content_type": "image/jpeg", "bytes": 9, "sha256": "ab".repeat(32),
+        }),
         "InvitationAnswer" => json!({ "secret": "none", "password": "correct horse battery" }),
         "InvitationWish" => json!({ "email": "walk@example.com", "name": "Name", "role": "technician" }),
         "JobInput" => json!({

@@ -80,7 +80,8 @@ impl TestApp {
 
     /// A link's token, as it is sent to customer user 1.
     pub async fn link(&self, company: Company, job_id: Uuid) -> String {
-        let scope: CapabilitySet = [Capability::PortalRead, Capability::EventsRead].into_iter().collect();
+        let portal = [Capability::PortalRead, Capability::FilesRead, Capability::EventsRead];
+        let scope: CapabilitySet = portal.into_iter().collect();
         self.minted(&TokenSpec {
             session_id: self.new_session(company, Who::Customer1, "link").await.into(),
             kind: TokenKind::Link,
@@ -197,6 +198,7 @@ fn deps(database: &TestDatabase) -> anyhow::Result<Deps> {
             link_days: 30,
             body_limit_bytes: BODY_LIMIT,
             request_timeout: Duration::from_secs(15),
+            files: crate::files::limits(),
             cors_origins: Vec::new(),
             own_origins: vec![OWN_ORIGIN.to_owned()],
             trusted_proxies: surv_api::middleware::rate_limit::TrustedProxies::none(),
@@ -217,6 +219,7 @@ fn deps(database: &TestDatabase) -> anyhow::Result<Deps> {
         keys,
         limits: RateLimits::new(Rates { address: rate, account: rate, principal: rate, company: rate }, None),
         live: Live::local(),
+        storage: Some(crate::files::store()),
         sendgrid_key: None,
         metrics: Metrics::new(prometheus::Registry::new())?,
     })

@@ -5,7 +5,7 @@ use surv_tenancy::{Actor, Confinement, Principal, Role};
 use uuid::Uuid;
 
 /// In the order of `pg_temp.id` in `seed.sql`.
-const KINDS: [&str; 14] = [
+const KINDS: [&str; 15] = [
     "tenant",
     "user",
     "customer",
@@ -20,6 +20,7 @@ const KINDS: [&str; 14] = [
     "invitation",
     "challenge",
     "sign_up",
+    "file",
 ];
 
 /// A person of a company who has a live session.

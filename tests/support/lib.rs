@@ -5,6 +5,7 @@ mod call;
 mod chance;
 mod company;
 mod database;
+pub mod files;
 mod proxy;
 mod run;
 

@@ -4,7 +4,9 @@ pub mod auth;
 pub mod company;
 pub mod customers;
 pub mod events;
+pub mod files;
 pub mod jobs;
+pub mod logo;
 pub mod members;
 pub mod notes;
 pub mod portal;
@@ -39,6 +41,8 @@ pub enum Tag {
     Visits,
     /// Notes on jobs and visits.
     Notes,
+    /// Photos and other uploads.
+    Files,
     /// A technician's own visits.
     Work,
     /// A customer's own view.

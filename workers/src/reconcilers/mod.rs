@@ -2,6 +2,7 @@
 //! when nudged.
 
 pub mod audit_chain;
+pub(crate) mod files;
 mod purge;
 mod queue_state;
 
@@ -37,8 +38,17 @@ pub(crate) async fn run(workers: Workers, shutdown: CancellationToken) {
             tokio::time::sleep(purge).await;
         }
     };
+    let files = async {
+        loop {
+            if let Err(error) = workers.reconcile_files().await {
+                tracing::warn!(%error, "files and storage could not be brought together");
+            }
+            tokio::time::sleep(purge).await;
+        }
+    };
     tokio::select! {
         () = shutdown.cancelled() => {}
+        () = files => {}
         () = chains => {}
         () = purges => {}
     }

@@ -33,7 +33,7 @@ pub(super) async fn run(workers: &Workers) -> Result<(), DbError> {
 }
 
 /// Whoever has made a request has an event, and so a chain.
-async fn next_tenant(workers: &Workers, after: Option<TenantId>) -> Result<Option<TenantId>, DbError> {
+pub(super) async fn next_tenant(workers: &Workers, after: Option<TenantId>) -> Result<Option<TenantId>, DbError> {
     let mut tx = workers.deps().platform_db.begin(Path::Dispatch).await?;
     let tenant_id = sqlx::query_scalar!(
         r#"SELECT tenant_id AS "tenant_id: TenantId" FROM audit_heads
