@@ -35,9 +35,15 @@ CREATE POLICY office_changes_all ON files FOR UPDATE TO surv_office, surv_worker
     WITH CHECK (true);
 
 CREATE POLICY technician_reads_assigned ON files FOR SELECT TO surv_technician
-    USING (visibility <> 'office'
-       AND ((state = 'ready' AND deleted_at IS NULL) OR uploader_id = (SELECT app.actor_id()))
-       AND (EXISTS (SELECT FROM assignments a
+    USING (state = 'ready' AND deleted_at IS NULL AND visibility <> 'office' AND (EXISTS (SELECT FROM assignments a
+                    WHERE a.tenant_id = files.tenant_id
+                      AND a.job_id = files.job_id
+                      AND a.technician_id = (SELECT app.actor_id())
+                      AND a.state <> 'released'
+                   OFFSET 0)));
+
+CREATE POLICY technician_reads_uploaded ON files FOR SELECT TO surv_technician
+    USING (uploader_id = (SELECT app.actor_id()) AND visibility <> 'office' AND (EXISTS (SELECT FROM assignments a
                     WHERE a.tenant_id = files.tenant_id
                       AND a.job_id = files.job_id
                       AND a.technician_id = (SELECT app.actor_id())
@@ -52,7 +58,7 @@ CREATE POLICY technician_uploads_assigned ON files FOR INSERT TO surv_technician
                       AND a.state <> 'released'
                    OFFSET 0)));
 
-CREATE POLICY technician_changes_own ON files FOR UPDATE TO surv_technician
+CREATE POLICY technician_changes_uploaded ON files FOR UPDATE TO surv_technician
     USING (uploader_id = (SELECT app.actor_id()) AND visibility <> 'office' AND (EXISTS (SELECT FROM assignments a
                     WHERE a.tenant_id = files.tenant_id
                       AND a.job_id = files.job_id
@@ -67,8 +73,14 @@ CREATE POLICY technician_changes_own ON files FOR UPDATE TO surv_technician
                    OFFSET 0)));
 
 CREATE POLICY customer_reads_own ON files FOR SELECT TO surv_customer
-    USING (visibility = 'customer'
-       AND ((state = 'ready' AND deleted_at IS NULL) OR uploader_id = (SELECT app.actor_id()))
+    USING (state = 'ready' AND deleted_at IS NULL AND visibility = 'customer'
+       AND customer_id = ANY (ARRAY(SELECT c.customer_id FROM customer_users c
+                                         WHERE c.tenant_id = (SELECT app.tenant_id())
+                                           AND c.user_id = (SELECT app.actor_id())
+                                           AND c.state = 'active')));
+
+CREATE POLICY customer_reads_uploaded ON files FOR SELECT TO surv_customer
+    USING (uploader_id = (SELECT app.actor_id()) AND visibility = 'customer'
        AND customer_id = ANY (ARRAY(SELECT c.customer_id FROM customer_users c
                                          WHERE c.tenant_id = (SELECT app.tenant_id())
                                            AND c.user_id = (SELECT app.actor_id())
@@ -81,7 +93,7 @@ CREATE POLICY customer_uploads_own ON files FOR INSERT TO surv_customer
                                            AND c.user_id = (SELECT app.actor_id())
                                            AND c.state = 'active')));
 
-CREATE POLICY customer_changes_own ON files FOR UPDATE TO surv_customer
+CREATE POLICY customer_changes_uploaded ON files FOR UPDATE TO surv_customer
     USING (uploader_id = (SELECT app.actor_id()) AND visibility = 'customer'
        AND customer_id = ANY (ARRAY(SELECT c.customer_id FROM customer_users c
                                          WHERE c.tenant_id = (SELECT app.tenant_id())

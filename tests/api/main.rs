@@ -4,3 +4,4 @@ mod auth;
 mod customers;
 mod day;
 mod events;
+mod files;

@@ -13,6 +13,7 @@ use surv_api::{
         rate_limit::{Rate, RateLimits, Rates},
     },
 };
+use surv_integrations::sendgrid::MailClient;
 use surv_tenancy::{
     Capability, CapabilitySet, Clock, Identity, Ids, Role,
     confinement::ConfinedKind,
@@ -21,6 +22,7 @@ use surv_tenancy::{
     secrets::{Sealer, SecretsConfig},
     token::{self, Attenuation, CachedVerifier, KeyRing, Operation, TokenKind, TokenSpec, Verifier},
 };
+use surv_workers::{WorkerConfig, WorkerDeps};
 use url::Url;
 use uuid::Uuid;
 
@@ -62,6 +64,42 @@ impl TestApp {
         let deps = deps(&self.database).expect("constants that fit");
         let base = serve(&deps).expect("a port is free");
         Self { deps, base, ..self.clone() }
+    }
+
+    /// The same over the same database, configured otherwise.
+    ///
+    /// # Panics
+    /// When there is no free port.
+    #[must_use]
+    pub fn with_config(&self, config: ApiConfig) -> Self {
+        let deps = Deps { config: Arc::new(config), ..self.deps.clone() };
+        let base = serve(&deps).expect("a port is free");
+        Self { deps, base, ..self.clone() }
+    }
+
+    /// Workers on the same database and storage, whose e-mails go nowhere.
+    ///
+    /// # Panics
+    /// Never with these constants.
+    pub fn worker_deps(&self) -> WorkerDeps {
+        let section = serde_json::json!({
+            "base_url": "http://127.0.0.1:1", "api_key": "none", "webhook_public_key": "", "timeout_s": 1,
+            "from_domains": ["surv.example"],
+        });
+        let section = serde_json::from_value(section).expect("a section");
+        WorkerDeps {
+            tenant_db: self.database.tenants(),
+            platform_db: self.database.platform(),
+            clock: self.deps.clock().clone(),
+            ids: self.deps.ids().clone(),
+            mail: MailClient::new(&section).expect("a client"),
+            storage: self.deps.storage.clone(),
+            scanner: None,
+            files: self.deps.config.files.clone(),
+            config: WorkerConfig::sending_from("no-reply@surv.example"),
+            metrics: prometheus::Registry::new(),
+            redis: None,
+        }
     }
 
     /// As a browser would name it.

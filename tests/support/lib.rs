@@ -8,6 +8,7 @@ mod database;
 pub mod files;
 mod proxy;
 mod run;
+mod wait;
 
 pub use app::TestApp;
 pub use call::{Answer, Call};
@@ -15,3 +16,4 @@ pub use chance::chance;
 pub use company::{Company, Who};
 pub use database::TestDatabase;
 pub use proxy::SlowProxy;
+pub use wait::eventually;

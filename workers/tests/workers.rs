@@ -9,6 +9,8 @@ mod audit_chain;
 mod emails;
 #[path = "workers/events.rs"]
 mod events;
+#[path = "workers/files.rs"]
+mod files;
 #[path = "workers/leases.rs"]
 mod leases;
 #[path = "workers/poison.rs"]

@@ -26,7 +26,7 @@ pub async fn begin(tx: &mut TenantTx, now: DateTime<Utc>, file_id: FileId) -> Re
     get(tx, file_id).await.map(Some)
 }
 
-/// The images are in storage. False if the file was settled or deleted meanwhile: then they are not wanted.
+/// The images are in storage. False if the file was settled or deleted meanwhile.
 ///
 /// # Errors
 /// The database's own.

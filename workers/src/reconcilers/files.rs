@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use surv_integrations::s3::{FileStore, StorageError};
 use surv_operations::files::{
-    FileError, FileId, FileKey, FileState, Part,
+    FileError, FileId, FileKey,
     settle::{self, Held},
 };
 use surv_tenancy::{Actor, TenantId, db::DbError};
@@ -70,7 +70,7 @@ async fn delete_orphans(workers: &Workers, store: &FileStore, tenant_id: TenantI
         let held = settle::held(&mut tx, &file_ids).await?;
         drop(tx);
         let held: HashMap<FileId, Held> = held.into_iter().map(|held| (held.file_id, held)).collect();
-        for key in old.into_iter().filter(|key| !is_wanted(key.part, held.get(&key.file_id))) {
+        for key in old.into_iter().filter(|key| !held.get(&key.file_id).is_some_and(|held| held.wants(key.part))) {
             tracing::info!(tenant.id = %tenant_id, file.id = %key.file_id, "an object that nothing wants is deleted");
             store.delete(&key.to_string()).await?;
         }
@@ -85,16 +85,4 @@ async fn delete_orphans(workers: &Workers, store: &FileStore, tenant_id: TenantI
 fn old_ones(objects: &[(String, DateTime<Utc>)], tenant_id: TenantId, before: DateTime<Utc>) -> Vec<FileKey> {
     let old = objects.iter().filter(|(_, at)| *at < before);
     old.filter_map(|(key, _)| FileKey::parse(key)).filter(|key| key.tenant_id == tenant_id).collect()
-}
-
-/// States only go forward, so what is not wanted now never is again.
-fn is_wanted(part: Part, held: Option<&Held>) -> bool {
-    let Some(held) = held.filter(|held| !held.is_deleted) else { return false };
-    match (part, held.state) {
-        (Part::Original, FileState::AwaitingUpload | FileState::Uploaded) => true,
-        (Part::Original | Part::Image(_), FileState::Processing) => true,
-        (Part::Image(_), FileState::Ready) => true,
-        (Part::Original, FileState::Ready | FileState::Rejected) => false,
-        (Part::Image(_), FileState::AwaitingUpload | FileState::Uploaded | FileState::Rejected) => false,
-    }
 }

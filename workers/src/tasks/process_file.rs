@@ -110,13 +110,14 @@ impl Workers {
         }
         let mut tx = ctx.begin().await?;
         let (ids, now) = (&self.deps().ids, self.deps().clock.now());
-        let is_wanted = settle::ready(&mut tx, ids, now, file.file_id, image).await?;
+        settle::ready(&mut tx, ids, now, file.file_id, image).await?;
+        // It may have been deleted meanwhile, or made ready by another task.
+        let held = settle::held(&mut tx, &[file.file_id]).await?;
         // Whoever lost the lease ends here, and leaves the images to the one who has it.
         let done = ctx.finish(tx).await?;
-        if !is_wanted {
-            for key in FileKey::all(ctx.tenant_id(), file.file_id) {
-                remove(store, &key.to_string()).await;
-            }
+        let all = FileKey::all(ctx.tenant_id(), file.file_id);
+        for key in all.into_iter().filter(|key| !held.iter().any(|held| held.wants(key.part))) {
+            remove(store, &key.to_string()).await;
         }
         Ok(done)
     }

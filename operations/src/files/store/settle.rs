@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use surv_tenancy::{FileId, db::TenantTx};
 use uuid::Uuid;
 
-use crate::files::{FileState, Rejection};
+use crate::files::{FileState, Part, Rejection};
 
 /// The image that was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,6 +96,21 @@ pub struct Held {
     pub file_id: FileId,
     pub state: FileState,
     pub is_deleted: bool,
+}
+
+impl Held {
+    /// Whether an object of the file is still of use. States only go forward, so what is not wanted now never is again.
+    pub const fn wants(&self, part: Part) -> bool {
+        if self.is_deleted {
+            return false;
+        }
+        match (part, self.state) {
+            (Part::Original, FileState::AwaitingUpload | FileState::Uploaded | FileState::Processing)
+            | (Part::Image(_), FileState::Processing | FileState::Ready) => true,
+            (Part::Original, FileState::Ready | FileState::Rejected)
+            | (Part::Image(_), FileState::AwaitingUpload | FileState::Uploaded | FileState::Rejected) => false,
+        }
+    }
 }
 
 #[tracing::instrument(name = "db.files.held", level = "debug", skip_all, err)]
