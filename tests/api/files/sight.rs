@@ -41,6 +41,11 @@ async fn a_technicians_photo_reaches_its_customer_and_nobody_else() {
     let released = format!("/v1/files/{}", ACME.id("file", 33));
     assert_eq!(world.status(Who::Technician1, &released).await, 404);
     assert_eq!(world.status(Who::TechnicianOfBoth, &released).await, 200);
+    // Of the job of a technician, by somebody else, and not ready.
+    let unready = format!("/v1/files/{}", ACME.id("file", 34));
+    assert_eq!(world.status(Who::TechnicianOfBoth, &unready).await, 404);
+    assert_eq!(world.status(Who::CustomerOfTwo, &unready).await, 404);
+    assert_eq!(world.status(Who::Manager, &unready).await, 200);
     let rival = world.app.token(RIVAL, Who::Admin);
     world.app.get(&rival, &path(&file)).refused(404, "not-found").await;
     let (headers, image) = world.download(&world.token(Who::Customer1), &file, "full").await;
