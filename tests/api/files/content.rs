@@ -85,3 +85,36 @@ async fn a_ready_logo_is_shown_to_everybody_and_to_one_company_only() {
     public().refused(404, "not-found").await;
     world.app.delete(&admin, &path(&file)).version(version).expect(204).await;
 }
+
+/// A JPEG that says that it lies on its side, and where it was taken.
+fn lying() -> Vec<u8> {
+    let plain = photo(40);
+    let mut tiff = b"MM\0\x2a\0\0\0\x08\0\x02".to_vec();
+    tiff.extend(b"\x01\x12\0\x03\0\0\0\x01\0\x06\0\0"); // a quarter clockwise
+    tiff.extend(b"\x88\x25\0\x04\0\0\0\x01\0\0\0\x26\0\0\0\0"); // the position follows
+    tiff.extend(b"\0\x01\0\x01\0\x02\0\0\0\x02N\0\0\0\0\0\0\0GPS-CANARY");
+    let length = u16::try_from(tiff.len() + 8).expect("it is short").to_be_bytes();
+    [&plain[..2], b"\xff\xe1", &length, b"Exif\0\0", &tiff, &plain[2..]].concat()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_photo_is_downloaded_upright_and_without_its_position() {
+    let world = World::start().await;
+    let technician = world.token(Who::Technician1);
+    let bytes = lying();
+    let told = |bytes: &[u8]| bytes.windows(10).any(|window| window == b"GPS-CANARY");
+    assert!(told(&bytes));
+
+    let file = world.settled(&technician, &input(ACME.id("job", 1), &bytes), &bytes).await;
+
+    assert_eq!(
+        (file["state"].as_str(), file["width"].as_i64(), file["height"].as_i64()),
+        (Some("ready"), Some(48), Some(64))
+    );
+    for variant in ["full", "thumbnail"] {
+        let (_, image) = world.download(&world.token(Who::Customer1), &file, variant).await;
+        assert!(!told(&image), "{variant}");
+        let image = image::load_from_memory(&image).expect("an image");
+        assert_eq!((image.width(), image.height()), (48, 64), "{variant}");
+    }
+}

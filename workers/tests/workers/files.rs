@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::{World, eventually, storage};
 
-fn picture() -> Vec<u8> {
+pub fn picture() -> Vec<u8> {
     let image = RgbImage::from_fn(640, 480, |x, y| Rgb([x.to_le_bytes()[0], y.to_le_bytes()[0], 7]));
     let mut bytes = Cursor::new(Vec::new());
     DynamicImage::from(image).write_to(&mut bytes, ImageFormat::Jpeg).unwrap();
@@ -26,7 +26,7 @@ fn picture() -> Vec<u8> {
 }
 
 /// A row as an admin's request leaves it, and its bytes in storage.
-async fn uploaded(world: &World, tenant_id: TenantId, state: &str, bytes: &[u8]) -> FileId {
+pub async fn uploaded(world: &World, tenant_id: TenantId, state: &str, bytes: &[u8]) -> FileId {
     let file_id: FileId = world.ids.next();
     sqlx::query(
         "INSERT INTO files (tenant_id, file_id, purpose, visibility, uploader_id, uploader_name, name, declared_type,
@@ -57,7 +57,7 @@ async fn file(world: &World, file_id: FileId) -> (String, Option<String>, i32) {
     (row.get(0), row.get(1), row.get(2))
 }
 
-async fn events(world: &World, file_id: FileId) -> Vec<String> {
+pub async fn events(world: &World, file_id: FileId) -> Vec<String> {
     sqlx::query_scalar("SELECT kind FROM events WHERE subject_id = $1 ORDER BY txid, event_id")
         .bind(file_id.0)
         .fetch_all(&mut world.superuser().await)
@@ -65,13 +65,13 @@ async fn events(world: &World, file_id: FileId) -> Vec<String> {
         .unwrap()
 }
 
-async fn objects(store: &FileStore, tenant_id: TenantId) -> BTreeSet<String> {
+pub async fn objects(store: &FileStore, tenant_id: TenantId) -> BTreeSet<String> {
     let listed = store.list(&FileKey::prefix(tenant_id), None).await.unwrap();
     assert!(!listed.more);
     listed.objects.into_iter().map(|(key, _)| key).collect()
 }
 
-fn images(tenant_id: TenantId, file_id: FileId) -> BTreeSet<String> {
+pub fn images(tenant_id: TenantId, file_id: FileId) -> BTreeSet<String> {
     Variant::ALL.map(|variant| FileKey::image(tenant_id, file_id, variant).to_string()).into()
 }
 
