@@ -37,6 +37,24 @@ END $$;
 REVOKE EXECUTE ON FUNCTION app.admit(uuid, text, bytea[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.admit(uuid, text, bytea[]) TO surv_tenant;
 
+-- Counts an upload that the caller's company announces today, unless that would exceed a limit: then false. The count is
+-- of the whole company, which a technician or a customer may not see.
+CREATE OR REPLACE FUNCTION app.count_upload(p_bytes bigint, p_most_uploads int, p_most_bytes bigint) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF p_most_uploads < 1 OR p_bytes > p_most_bytes THEN
+        RETURN false;
+    END IF;
+    INSERT INTO public.upload_counts AS c (tenant_id, counted_on, uploads, bytes)
+    VALUES (app.tenant_id(), (now() AT TIME ZONE 'UTC')::date, 1, p_bytes)
+    ON CONFLICT (tenant_id, counted_on) DO UPDATE SET uploads = c.uploads + 1, bytes = c.bytes + excluded.bytes
+        WHERE c.uploads < p_most_uploads AND c.bytes + excluded.bytes <= p_most_bytes;
+    RETURN FOUND;
+END $$;
+REVOKE EXECUTE ON FUNCTION app.count_upload(bigint, int, bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.count_upload(bigint, int, bigint) TO surv_office, surv_technician, surv_customer;
+
 SET LOCAL ROLE surv_directory_fn;
 -- The user with this address, made on first use. Tells nobody whether it was there before: the answer is an id
 -- either way, and ids of users are random.

@@ -14,7 +14,8 @@ use surv_api::{
         rate_limit::{Rate, RateLimits, Rates, TrustedProxies},
     },
 };
-use surv_integrations::sendgrid::event_webhook::PublicKey;
+use surv_integrations::{s3::FileStore, sendgrid::event_webhook::PublicKey};
+use surv_operations::files::FilesConfig;
 use surv_tenancy::{
     Clock, Identity, Ids,
     db::{DatabaseConfig, PlatformDb, PoolConfig, TenantDb},
@@ -54,6 +55,7 @@ pub async fn api(config: &Config) -> anyhow::Result<Deps> {
         keys,
         limits: RateLimits::new(rates(config), redis.map(|(_, connection)| connection)),
         live,
+        storage: storage(config),
         sendgrid_key,
         metrics: Metrics::new(Registry::new()).context("registering metrics")?,
     })
@@ -85,6 +87,7 @@ fn api_config(config: &Config) -> ApiConfig {
         link_days: config.tokens.link_days.into(),
         body_limit_bytes: config.http.body_limit_bytes,
         request_timeout: Duration::from_secs(config.http.request_timeout_s),
+        files: config.files.clone(),
         cors_origins: config.http.cors_origins.clone(),
         own_origins: vec![own(&config.http.public_url), own(&config.links.console_url)],
         trusted_proxies: trusted_proxies(config),
@@ -111,6 +114,11 @@ fn rates(config: &Config) -> Rates {
 /// Where Redis is, if it is configured, whether it answers now or not.
 pub fn redis_client(config: &Config) -> Option<redis::Client> {
     redis::Client::open(config.redis.url.as_ref()?.expose_secret()).ok()
+}
+
+/// Where files lie, if that is configured.
+pub fn storage(config: &Config) -> Option<FileStore> {
+    config.s3.as_ref().map(FileStore::new)
 }
 
 /// Redis, if it is configured. It may be away, now or later: the connection is made when it can be.
@@ -155,6 +163,7 @@ pub fn document_only() -> anyhow::Result<Deps> {
             link_days: 30,
             body_limit_bytes: 1 << 20,
             request_timeout: Duration::from_secs(1),
+            files: no_files(),
             cors_origins: Vec::new(),
             own_origins: Vec::new(),
             trusted_proxies: TrustedProxies::none(),
@@ -176,7 +185,21 @@ pub fn document_only() -> anyhow::Result<Deps> {
         keys,
         limits: RateLimits::new(Rates { address: rate, account: rate, principal: rate, company: rate }, None),
         live: Live::local(),
+        storage: None,
         sendgrid_key: None,
         metrics: Metrics::new(Registry::new())?,
     })
+}
+
+fn no_files() -> FilesConfig {
+    FilesConfig {
+        max_bytes: 0,
+        logo_max_bytes: 0,
+        max_megapixels: 0,
+        uploads_per_day: 0,
+        megabytes_per_day: 0,
+        upload_minutes: 0,
+        link_minutes: 0,
+        clamd: None,
+    }
 }

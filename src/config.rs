@@ -12,16 +12,15 @@ mod tests;
 use std::fmt;
 
 use serde::de::DeserializeOwned;
-use surv_integrations::sendgrid::SendgridConfig;
+use surv_integrations::{s3::S3Config, sendgrid::SendgridConfig};
+use surv_operations::files::FilesConfig;
 use surv_tenancy::{
     db::DatabaseConfig, links::LinkBuilder, links::LinksConfig, secrets::SecretsConfig, token::TokensConfig,
 };
 use surv_workers::Retention;
 
 pub use reference::{Entry, Need, Section, reference};
-pub use sections::{
-    HttpConfig, LimitsConfig, LogConfig, LogFormat, Network, Rate, RedisConfig, S3Config, WorkerConfig,
-};
+pub use sections::{HttpConfig, LimitsConfig, LogConfig, LogFormat, Network, Rate, RedisConfig, WorkerConfig};
 pub use sources::Sources;
 
 /// All of it, for servers and workers.
@@ -33,6 +32,7 @@ pub struct Config {
     pub redis: RedisConfig,
     /// Absent: no files.
     pub s3: Option<S3Config>,
+    pub files: FilesConfig,
     pub tokens: TokensConfig,
     pub secrets: SecretsConfig,
     pub sendgrid: SendgridConfig,
@@ -71,6 +71,7 @@ impl Config {
         } else {
             Some(None)
         };
+        let files = checked(sources, "files", &mut problems, FilesConfig::problems);
         let tokens = checked(sources, "tokens", &mut problems, TokensConfig::problems);
         let secrets = checked(sources, "secrets", &mut problems, SecretsConfig::problems);
         let sendgrid = checked(sources, "sendgrid", &mut problems, SendgridConfig::validate);
@@ -88,6 +89,7 @@ impl Config {
                 database: database?,
                 redis: redis?,
                 s3: s3?,
+                files: files?,
                 tokens: tokens?,
                 secrets: secrets?,
                 sendgrid: sendgrid?,

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use surv_integrations::sendgrid::event_webhook::PublicKey;
+use surv_integrations::{s3::FileStore, sendgrid::event_webhook::PublicKey};
+use surv_operations::files::FilesConfig;
 use surv_tenancy::{
     Clock, Identity, Ids,
     db::{PlatformDb, TenantDb},
@@ -24,6 +25,8 @@ pub struct ApiConfig {
     pub link_days: i64,
     pub body_limit_bytes: usize,
     pub request_timeout: std::time::Duration,
+    /// What may be uploaded.
+    pub files: FilesConfig,
     /// Sites that may call the API from a browser with their own tokens.
     pub cors_origins: Vec<String>,
     /// Our own sites: requests with cookies come from these or from the API's own address.
@@ -43,6 +46,8 @@ pub struct Deps {
     pub verifier: Arc<CachedVerifier>,
     pub limits: RateLimits,
     pub live: Live,
+    /// Absent: no files.
+    pub storage: Option<FileStore>,
     pub sendgrid_key: Option<Arc<PublicKey>>,
     pub metrics: crate::middleware::metrics::Metrics,
 }

@@ -44,7 +44,9 @@ impl Door {
     /// 401 for a token that is not valid, 403 for one that does not allow this.
     pub fn require(&self, caller: &Caller, capability: Capability, subject: Subject) -> ApiResult<Arc<VerifiedToken>> {
         let kinds = match capability {
-            Capability::PortalRead | Capability::PortalWrite | Capability::EventsRead => PEOPLE_AND_LINKS,
+            Capability::PortalRead | Capability::PortalWrite | Capability::FilesRead | Capability::EventsRead => {
+                PEOPLE_AND_LINKS
+            }
             _ => PEOPLE,
         };
         let need = Need::of(Arc::clone(&self.deps.config.audience), kinds, capability, subject);

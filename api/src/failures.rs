@@ -1,8 +1,9 @@
 //! Which problem each error of the domain becomes. Exhaustive: a new case has to be placed here to compile.
 
+use surv_integrations::s3::StorageError;
 use surv_operations::{
-    contacts::ContactError, customer_users::CustomerUserError, customers::CustomerError, jobs::JobError,
-    notes::NoteError, properties::PropertyError, visits::VisitError,
+    contacts::ContactError, customer_users::CustomerUserError, customers::CustomerError, files::FileError,
+    jobs::JobError, notes::NoteError, properties::PropertyError, visits::VisitError,
 };
 use surv_tenancy::{
     FieldErrors,
@@ -339,6 +340,34 @@ impl From<NoteError> for Problem {
             NoteError::NotFound => Self::new(K::NotFound),
             NoteError::Invalid(errors) => Self::fields(&errors),
             NoteError::Database(inner) => inner.into(),
+        }
+    }
+}
+
+impl From<FileError> for Problem {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::NotFound => Self::new(K::NotFound),
+            FileError::NotReady => Self::new(K::NotFound).detail(error),
+            FileError::NoSuchPlace => Self::new(K::InvalidFields).field("/job_id", error),
+            FileError::Stale => Self::new(K::Stale),
+            FileError::Confined | FileError::NotTheUploader => Self::new(K::Forbidden).detail(error),
+            FileError::InUse => Self::new(K::InvalidTransition).detail(error),
+            FileError::TooManyUploads => Self::new(K::TooManyRequests).detail(error).retry_after(3600),
+            FileError::Invalid(errors) => Self::fields(&errors),
+            FileError::Database(inner) => inner.into(),
+        }
+    }
+}
+
+impl From<StorageError> for Problem {
+    fn from(error: StorageError) -> Self {
+        tracing::warn!(%error, "storage did not do what was asked");
+        match error {
+            StorageError::Refused { .. } | StorageError::Unavailable => {
+                Self::new(K::Unavailable).detail("The storage of files does not answer.").retry_after(5)
+            }
+            StorageError::NotFound | StorageError::TooLarge { .. } | StorageError::Unmakeable => Self::new(K::Internal),
         }
     }
 }

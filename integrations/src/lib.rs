@@ -4,5 +4,7 @@
 //! knows a tenant, a database or a task; a client's error says what a task may do about it.
 
 pub mod breaker;
+pub mod clamd;
 pub mod http;
+pub mod s3;
 pub mod sendgrid;

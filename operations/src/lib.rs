@@ -1,4 +1,4 @@
-//! Field work: customers, contacts, properties, jobs, visits, assignments, notes. No amounts of money (that is `billing`),
+//! Field work: customers, contacts, properties, jobs, visits, assignments, notes, files. No amounts of money (`billing`),
 //! no HTTP (that is `api`), no tokens (that is `tenancy`).
 //!
 //! Each noun is a slice: `mod.rs` with its use cases, the type with its rules, `store.rs` with every statement,
@@ -9,6 +9,7 @@ pub mod assignments;
 pub mod contacts;
 pub mod customer_users;
 pub mod customers;
+pub mod files;
 pub mod jobs;
 pub mod notes;
 pub mod portal;

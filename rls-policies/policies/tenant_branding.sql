@@ -2,7 +2,7 @@
 ALTER TABLE tenant_branding ENABLE ROW LEVEL SECURITY;
 ALTER TABLE tenant_branding FORCE ROW LEVEL SECURITY;
 GRANT SELECT ON tenant_branding TO surv_office, surv_technician, surv_customer, surv_worker;
-GRANT UPDATE (display_name, accent, phone, reply_to, version) ON tenant_branding TO surv_admin;
+GRANT UPDATE (display_name, accent, phone, reply_to, logo_file_id, version) ON tenant_branding TO surv_admin;
 
 CREATE POLICY tenant_only ON tenant_branding AS RESTRICTIVE TO surv_tenant
     USING (tenant_id = (SELECT app.tenant_id()))

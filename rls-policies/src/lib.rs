@@ -25,7 +25,7 @@ tables! {
     "tenants", "tenant_branding", "users", "recovery_codes", "email_challenges", "sign_ups", "kept_outcomes",
     "members", "invitations", "sessions", "refresh_tokens", "revoked_tokens",
     "customers", "customer_words", "contacts", "customer_users", "properties",
-    "counters", "jobs", "visits", "assignments", "notes",
+    "counters", "jobs", "visits", "assignments", "notes", "files", "upload_counts",
     "events", "audit_entries", "audit_heads",
     "tasks", "idempotency_keys", "messages", "webhook_inbox", "webhook_channels",
 }

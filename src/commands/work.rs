@@ -5,7 +5,7 @@ use std::{process::ExitCode, time::Duration};
 use anyhow::Context as _;
 use poem::{EndpointExt as _, Route, Server, get, handler, listener::TcpListener, web::Data};
 use prometheus::{Registry, TextEncoder};
-use surv_integrations::sendgrid::MailClient;
+use surv_integrations::{clamd::Scanner, sendgrid::MailClient};
 use surv_tenancy::{
     Clock, Ids,
     db::{PlatformDb, TenantDb},
@@ -48,6 +48,9 @@ pub fn workers(config: &Config, metrics: Registry) -> anyhow::Result<Workers> {
         clock: Clock::system(),
         ids: Ids::system(),
         mail: MailClient::new(&config.sendgrid).context("preparing the mail client")?,
+        storage: compose::storage(config),
+        scanner: config.files.clamd.as_ref().map(Scanner::new),
+        files: config.files.clone(),
         config: worker_config(config),
         metrics,
         redis: compose::redis_client(config),

@@ -27,6 +27,10 @@ fn what_has_to_be_set_is_enough() {
     assert_eq!(config.database.pool.persona, 6);
     assert_eq!((config.tokens.access_minutes, config.tokens.refresh_days, config.tokens.link_days), (15, 30, 30));
     assert!(config.s3.is_none() && config.redis.url.is_none());
+    assert_eq!(
+        (config.files.max_bytes, config.files.link_minutes, config.files.clamd.is_none()),
+        (20_000_000, 5, true)
+    );
     assert_eq!(config.tokens.key_ring().unwrap().signing_key_id(), Some(1));
 }
 
@@ -52,6 +56,8 @@ fn every_problem_of_every_layer_is_told_at_once() {
         ("SURV_TOKENS__ROOT_KEY", "short"),
         ("SURV_TOKENS__LINK_DAYS", "many"),
         ("SURV_S3__BUCKET", "files"),
+        ("SURV_FILES__MAX_MEGAPIXELS", "201"),
+        ("SURV_FILES__CLAMD", "nowhere"),
         ("SURV_LOG__FORMAT", "xml"),
         ("SURV_REDIS__URL", "nowhere"),
         ("SURV_LINKS__PORTAL_URL", "https://surv.example"),
@@ -71,6 +77,8 @@ fn every_problem_of_every_layer_is_told_at_once() {
         "tokens.link_days has to be a whole number (in SURV_TOKENS__LINK_DAYS)",
         "s3.secret_access_key has to be set (in the environment: SURV_S3__SECRET_ACCESS_KEY)",
         "s3.region has to be set",
+        "files.max_megapixels has to be from 1 to 200",
+        "files.clamd has to be host:port",
         "log.format has to be one of json, pretty",
         "redis.url has to be a redis:// address",
         "links.portal_url needs {slug}",

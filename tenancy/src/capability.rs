@@ -63,6 +63,10 @@ capabilities! {
     PortalRead = "portal:read", false, [Customer];
     /// Act on own jobs as a customer.
     PortalWrite = "portal:write", true, [Customer];
+    /// See files and get addresses to download them.
+    FilesRead = "files:read", false, [Admin, Manager, Technician, Customer];
+    /// Upload files, and delete own ones; the office deletes any.
+    FilesWrite = "files:write", true, [Admin, Manager, Technician, Customer];
     /// Read the event feed, live or page by page.
     EventsRead = "events:read", false, [Admin, Manager, Technician, Customer];
     /// Read the audit log and check its chain.

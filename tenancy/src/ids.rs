@@ -64,6 +64,8 @@ id! {
     InvoiceId;
     /// A note on a job or visit.
     NoteId;
+    /// Something that was uploaded: a photo, a logo.
+    FileId;
     /// An invitation to join a company.
     InvitationId;
     /// Something that happened; see `events`.

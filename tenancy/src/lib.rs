@@ -50,7 +50,7 @@ pub use email::EmailAddress;
 pub use field_errors::{FieldError, FieldErrors};
 pub use identity::Identity;
 pub use ids::{
-    ContactId, CustomerId, EventId, InvitationId, InvoiceId, JobId, MessageId, NoteId, PropertyId, RequestId,
+    ContactId, CustomerId, EventId, FileId, InvitationId, InvoiceId, JobId, MessageId, NoteId, PropertyId, RequestId,
     SessionId, TaskId, TenantId, UserId, VisitId,
 };
 pub use role::{Persona, Role};

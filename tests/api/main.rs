@@ -7,6 +7,7 @@ mod day;
 mod daylight;
 mod deadlocks;
 mod events;
+mod files;
 mod hosts;
 mod life;
 mod limits;

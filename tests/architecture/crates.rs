@@ -84,6 +84,8 @@ const RESERVED: &[(&str, &[&str], &str)] = &[
         &["surv", "surv-integrations", "surv-billing", "surv-simulators", "surv-tests", "surv-load"],
         "calls to others have one place, with time-outs; the program uses it for its health check",
     ),
+    ("aws-sdk-s3", &["surv-integrations"], "storage has one client"),
+    ("image", &["surv-workers", "surv-tests"], "what people upload is decoded by workers, not by the API"),
     ("biscuit-auth", &["surv-tenancy", "surv-tests"], "tokens are read in one place"),
     ("argon2", &["surv-tenancy"], "passwords are checked in one place"),
 ];

@@ -137,6 +137,7 @@ async fn a_token_of_another_kind_gets_nowhere_else() {
     });
     for operation in all(&app).iter().filter(|operation| operation.secured) {
         let by_people = !["/v1/portal", "/v1/events"].iter().any(|p| operation.path.starts_with(p));
+        let by_people = by_people && !(operation.path.starts_with("/v1/files") && operation.method == "GET");
         if by_people {
             let answer = answer_of(operation, operation.call(&app, &ids_of(ACME)).token(&wide_link)).await;
             assert!(matches!(answer.status, 401 | 403), "{}: {} {}", operation.id, answer.status, answer.text);

@@ -13,6 +13,7 @@ use surv_api::{
         rate_limit::{Rate, RateLimits, Rates},
     },
 };
+use surv_integrations::sendgrid::MailClient;
 use surv_tenancy::{
     Capability, CapabilitySet, Clock, Identity, Ids, Role,
     confinement::ConfinedKind,
@@ -21,6 +22,7 @@ use surv_tenancy::{
     secrets::{Sealer, SecretsConfig},
     token::{self, Attenuation, CachedVerifier, KeyRing, Operation, TokenKind, TokenSpec, Verifier},
 };
+use surv_workers::{WorkerConfig, WorkerDeps};
 use url::Url;
 use uuid::Uuid;
 
@@ -73,6 +75,42 @@ impl TestApp {
         Self { deps, base, ..self.clone() }
     }
 
+    /// The same over the same database, configured otherwise.
+    ///
+    /// # Panics
+    /// When there is no free port.
+    #[must_use]
+    pub fn with_config(&self, config: ApiConfig) -> Self {
+        let deps = Deps { config: Arc::new(config), ..self.deps.clone() };
+        let base = serve(&deps).expect("a port is free");
+        Self { deps, base, ..self.clone() }
+    }
+
+    /// Workers on the same database and storage, whose e-mails go nowhere.
+    ///
+    /// # Panics
+    /// Never with these constants.
+    pub fn worker_deps(&self) -> WorkerDeps {
+        let section = serde_json::json!({
+            "base_url": "http://127.0.0.1:1", "api_key": "none", "webhook_public_key": "", "timeout_s": 1,
+            "from_domains": ["surv.example"],
+        });
+        let section = serde_json::from_value(section).expect("a section");
+        WorkerDeps {
+            tenant_db: self.database.tenants(),
+            platform_db: self.database.platform(),
+            clock: self.deps.clock().clone(),
+            ids: self.deps.ids().clone(),
+            mail: MailClient::new(&section).expect("a client"),
+            storage: self.deps.storage.clone(),
+            scanner: None,
+            files: self.deps.config.files.clone(),
+            config: WorkerConfig::sending_from("no-reply@surv.example"),
+            metrics: prometheus::Registry::new(),
+            redis: None,
+        }
+    }
+
     /// As a browser would name it.
     pub fn origin(&self) -> String {
         self.base.origin().ascii_serialization()
@@ -89,7 +127,8 @@ impl TestApp {
 
     /// A link's token, as it is sent to customer user 1.
     pub async fn link(&self, company: Company, job_id: Uuid) -> String {
-        let scope: CapabilitySet = [Capability::PortalRead, Capability::EventsRead].into_iter().collect();
+        let portal = [Capability::PortalRead, Capability::FilesRead, Capability::EventsRead];
+        let scope: CapabilitySet = portal.into_iter().collect();
         self.minted(&TokenSpec {
             session_id: self.new_session(company, Who::Customer1, "link").await.into(),
             kind: TokenKind::Link,
@@ -206,6 +245,7 @@ fn deps(database: &TestDatabase) -> anyhow::Result<Deps> {
             link_days: 30,
             body_limit_bytes: BODY_LIMIT,
             request_timeout: Duration::from_secs(15),
+            files: crate::files::limits(),
             cors_origins: Vec::new(),
             own_origins: vec![OWN_ORIGIN.to_owned()],
             trusted_proxies: surv_api::middleware::rate_limit::TrustedProxies::none(),
@@ -227,6 +267,7 @@ fn deps(database: &TestDatabase) -> anyhow::Result<Deps> {
         keys,
         limits: RateLimits::new(Rates { address: rate, account: rate, principal: rate, company: rate }, None),
         live: Live::local(),
+        storage: Some(crate::files::store()),
         sendgrid_key: None,
         metrics: Metrics::new(prometheus::Registry::new())?,
     })

@@ -5,7 +5,7 @@ use surv_tenancy::{Actor, Confinement, Principal, Role};
 use uuid::Uuid;
 
 /// In the order of `pg_temp.id` in `seed.sql`.
-const KINDS: [&str; 15] = [
+const KINDS: [&str; 16] = [
     "tenant",
     "user",
     "customer",
@@ -21,6 +21,7 @@ const KINDS: [&str; 15] = [
     "challenge",
     "sign_up",
     "contact",
+    "file",
 ];
 
 /// A person of a company who has a live session.

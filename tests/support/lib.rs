@@ -5,8 +5,10 @@ mod call;
 mod chance;
 mod company;
 mod database;
+pub mod files;
 mod proxy;
 mod run;
+mod wait;
 
 pub use app::{BODY_LIMIT, OWN_ORIGIN, TestApp};
 pub use call::{Answer, Call};
@@ -14,3 +16,4 @@ pub use chance::chance;
 pub use company::{Company, Who};
 pub use database::TestDatabase;
 pub use proxy::SlowProxy;
+pub use wait::eventually;

@@ -3,7 +3,8 @@
 CREATE OR REPLACE FUNCTION pg_temp.id(company int, kind text, number int) RETURNS uuid LANGUAGE sql AS $$
     SELECT format('%s-%s-4000-8000-%s', lpad(to_hex(company), 8, '0'),
                   lpad(to_hex(array_position(ARRAY['tenant', 'user', 'customer', 'property', 'job', 'visit', 'note',
-                       'event', 'task', 'session', 'message', 'invitation', 'challenge', 'sign_up', 'contact'], kind)), 4, '0'),
+                       'event', 'task', 'session', 'message', 'invitation', 'challenge', 'sign_up', 'contact',
+                       'file'], kind)), 4, '0'),
                   lpad(to_hex(number), 12, '0'))::uuid $$;
 CREATE OR REPLACE FUNCTION pg_temp.my(kind text, number int) RETURNS uuid LANGUAGE sql AS
     $$ SELECT pg_temp.id({n}, kind, number) $$;
@@ -87,6 +88,20 @@ INSERT INTO notes (tenant_id, note_id, job_id, customer_id, property_id, author_
 SELECT j.tenant_id, pg_temp.my('note', (10 * j.number + s)::int), j.job_id, j.customer_id, j.property_id,
        pg_temp.my('user', (2 + j.number)::int), 'Member', 'Text', (ARRAY['office', 'field', 'customer'])[s]
   FROM jobs j, generate_series(1, 3) s WHERE j.tenant_id = pg_temp.tenant() ORDER BY j.number, s;
+-- File 10 j + 1, 2, 3 of job j: for the office, the field, everybody; ready. File 10 j + 4, for everybody: not yet, by whose
+-- technician has the job. File 99 is a logo.
+INSERT INTO files (tenant_id, file_id, purpose, job_id, customer_id, property_id, visibility, uploader_id, uploader_name, name,
+                   declared_type, declared_bytes, declared_sha256, upload_until, state, content_type, content_bytes, width, height)
+SELECT j.tenant_id, pg_temp.my('file', (10 * j.number + s)::int), 'job_photo', j.job_id, j.customer_id, j.property_id,
+       (ARRAY['office', 'field', 'customer', 'customer'])[s], pg_temp.my('user', (2 + j.number)::int), 'Member', 'photo.jpg',
+       'image/jpeg', 9, sha256('photo'), now(), CASE s WHEN 4 THEN 'uploaded' ELSE 'ready' END,
+       CASE WHEN s < 4 THEN 'image/jpeg' END, CASE WHEN s < 4 THEN 9 END, CASE WHEN s < 4 THEN 1 END, CASE WHEN s < 4 THEN 1 END
+  FROM jobs j, generate_series(1, 4) s WHERE j.tenant_id = pg_temp.tenant() ORDER BY j.number, s;
+INSERT INTO files (tenant_id, file_id, purpose, visibility, uploader_id, uploader_name, name, declared_type, declared_bytes,
+                   declared_sha256, upload_until)
+VALUES (pg_temp.tenant(), pg_temp.my('file', 99), 'logo', 'office', pg_temp.my('user', 1), 'Member 1', 'logo.png', 'image/png', 9,
+        sha256('logo'), now() + interval '10 years');
+INSERT INTO upload_counts (tenant_id, counted_on, uploads, bytes) VALUES (pg_temp.tenant(), '2026-01-01', 1, 9);
 INSERT INTO events (tenant_id, txid, event_id, at, actor_id, actor_role, kind, subject_kind, subject_id, job_id, customer_id, visibility)
 SELECT j.tenant_id, 1, pg_temp.my('event', (10 * j.number + s)::int), now(), pg_temp.my('user', 1), 'admin', 'job.booked', 'job',
        j.job_id, j.job_id, j.customer_id, (ARRAY['office', 'field', 'customer'])[s]

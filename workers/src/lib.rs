@@ -5,6 +5,7 @@
 
 mod attempt;
 mod config;
+mod images;
 mod metrics;
 pub mod nudge;
 mod reconcilers;
@@ -17,21 +18,25 @@ mod tasks;
 
 use std::sync::Arc;
 
-use surv_integrations::sendgrid::MailClient;
+use surv_integrations::{clamd::Scanner, s3::FileStore, sendgrid::MailClient};
+use surv_operations::files::FilesConfig;
 use surv_tenancy::{
     Clock, Ids,
     db::{PlatformDb, TenantDb},
 };
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 pub use config::WorkerConfig;
-pub use reconcilers::audit_chain;
+pub use nudge::CHANNEL;
+pub use reconcilers::{audit_chain, files::ReconcileError};
 pub use registry::{Limits, Registry};
 pub use retention::Retention;
 pub use task::{Done, Handle, TaskContext, TaskError};
 pub use tasks::send_email::render as emails;
 
 use metrics::Metrics;
+
+const IMAGES_AT_ONCE: usize = 2;
 
 /// What workers are made of.
 #[derive(Debug, Clone)]
@@ -41,6 +46,11 @@ pub struct WorkerDeps {
     pub clock: Clock,
     pub ids: Ids,
     pub mail: MailClient,
+    /// Absent: files wait.
+    pub storage: Option<FileStore>,
+    /// Absent: uploads are not scanned for viruses.
+    pub scanner: Option<Scanner>,
+    pub files: FilesConfig,
     pub config: WorkerConfig,
     /// Where the workers' metrics are registered; the caller renders them.
     pub metrics: prometheus::Registry,
@@ -66,6 +76,8 @@ struct Inner {
     registry: Registry,
     emails: emails::Emails,
     metrics: Metrics,
+    /// Images take memory: so many are made at once.
+    image_places: Arc<Semaphore>,
     nudge: Notify,
     reconcile: Notify,
 }
@@ -92,8 +104,9 @@ impl Workers {
     pub fn with_kinds(deps: WorkerDeps, registry: Registry) -> Result<Self, SetupError> {
         let metrics = Metrics::register(&deps.metrics)?;
         let emails = emails::Emails::new()?;
+        let image_places = Arc::new(Semaphore::new(IMAGES_AT_ONCE));
         let (nudge, reconcile) = (Notify::new(), Notify::new());
-        Ok(Self(Arc::new(Inner { deps, registry, emails, metrics, nudge, reconcile })))
+        Ok(Self(Arc::new(Inner { deps, registry, emails, metrics, image_places, nudge, reconcile })))
     }
 
     /// Every kind that is registered.

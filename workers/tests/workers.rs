@@ -13,6 +13,8 @@ mod dead_letters;
 mod emails;
 #[path = "workers/events.rs"]
 mod events;
+#[path = "workers/files.rs"]
+mod files;
 #[path = "workers/leases.rs"]
 mod leases;
 #[path = "workers/nudges.rs"]

@@ -106,6 +106,7 @@ impl Example for PublicCompanyView {
             name: "Alpenklima".to_owned(),
             accent: "#0b6e4f".to_owned(),
             phone: Some(company::PHONE.to_owned()),
+            logo: Some(format!("/v1/auth/companies/{}/logo", company::SLUG)),
         }
     }
 }

@@ -1,6 +1,6 @@
 use poem_openapi::types::Example;
 
-use super::{COMPANY, TIME_ZONE, december};
+use super::{COMPANY, FILE, TIME_ZONE, december};
 use crate::resources::company::{BrandingView, CompanyView, PatchBranding, PatchCompany};
 
 pub(super) const SLUG: &str = "alpenklima";
@@ -34,6 +34,7 @@ impl Example for BrandingView {
             accent_text: "#ffffff".to_owned(),
             phone: Some(PHONE.to_owned()),
             reply_to: Some("office@alpenklima.example".to_owned()),
+            logo_file_id: Some(FILE),
             version: 3,
         }
     }
@@ -46,6 +47,7 @@ impl Example for PatchBranding {
             accent: Some("#0b6e4f".to_owned()),
             phone: Some(Some(PHONE.to_owned())),
             reply_to: Some(Some("office@alpenklima.example".to_owned())),
+            logo_file_id: Some(Some(FILE)),
         }
     }
 }

@@ -8,6 +8,7 @@ mod company;
 mod contacts;
 mod customers;
 mod events;
+mod files;
 mod jobs;
 mod members;
 mod notes;
@@ -36,6 +37,7 @@ const NOTE: Uuid = uuid!("0193b6a4-7710-7a2c-9d41-e8f05b36c2d7");
 const INVITATION: Uuid = uuid!("0193a9b0-44e0-7c90-85f3-1d7be6a20c48");
 const LINK: Uuid = uuid!("0193a730-15b0-7f6d-a274-b9c3d05e81f6");
 const CHALLENGE: Uuid = uuid!("0193c2f8-9a30-7e41-b6d7-4c0f8a5e12b9");
+const FILE: Uuid = uuid!("0193bc90-1e40-7f27-a5d8-60c3b97e14f2");
 const TASK: Uuid = uuid!("0193b1d4-6a50-7c38-92e0-b7f4815da3c6");
 const SESSION: Uuid = uuid!("0193a5f1-0c20-7d83-9e15-6a4fb7d2c093");
 
@@ -56,6 +58,7 @@ pub(crate) fn parameter(name: &str) -> Option<String> {
         "cursor" => CURSOR.to_owned(),
         "contact_id" => CONTACT.to_string(),
         "customer_id" => CUSTOMER.to_string(),
+        "file_id" => FILE.to_string(),
         "from" => "2026-12-07T00:00:00+01:00".to_owned(),
         "task_id" => TASK.to_string(),
         "to" => "2026-12-14T00:00:00+01:00".to_owned(),

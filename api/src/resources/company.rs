@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use poem_openapi::{Object, OpenApi};
 use serde::{Deserialize, Serialize};
 use surv_tenancy::{
-    Capability,
+    Capability, FileId,
     branding::{self, Branding, BrandingPatch},
     tenants::{self, Company, CompanyPatch},
     token::Subject,
@@ -62,6 +62,9 @@ pub struct BrandingView {
     /// Where customers' answers to e-mails go.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<String>,
+    /// The file of the logo; everybody finds it under the company's public address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logo_file_id: Option<Uuid>,
     pub version: i32,
 }
 
@@ -78,6 +81,9 @@ pub struct PatchBranding {
     pub phone: Option<Option<String>>,
     #[serde(default, deserialize_with = "double_option")]
     pub reply_to: Option<Option<String>>,
+    /// A file for the purpose `logo` that is ready.
+    #[serde(default, deserialize_with = "double_option")]
+    pub logo_file_id: Option<Option<Uuid>>,
 }
 
 /// See the module.
@@ -121,8 +127,9 @@ impl CompanyApi {
     ) -> ApiResult<Reply<BrandingView>> {
         let mut tx = self.0.write(&caller, WRITE.0, WRITE.1).await?;
         let (ids, now) = (self.0.deps().ids(), self.0.deps().clock().now());
-        let PatchBranding { display_name, accent, phone, reply_to } = body.0;
-        let patch = BrandingPatch { display_name, accent, phone, reply_to };
+        let PatchBranding { display_name, accent, phone, reply_to, logo_file_id } = body.0;
+        let logo_file_id = logo_file_id.map(|id| id.map(FileId));
+        let patch = BrandingPatch { display_name, accent, phone, reply_to, logo_file_id };
         let branding = branding::update(&mut tx, ids, now, seen.0, patch).await?;
         self.0.commit(tx).await?;
         Ok(Reply::versioned(branding.into()))
@@ -163,6 +170,7 @@ impl From<Branding> for BrandingView {
             accent_text,
             phone: branding.phone,
             reply_to: branding.reply_to,
+            logo_file_id: branding.logo_file_id.map(|id| id.0),
             version: branding.version,
         }
     }

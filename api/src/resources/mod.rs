@@ -5,7 +5,9 @@ pub mod company;
 pub mod contacts;
 pub mod customers;
 pub mod events;
+pub mod files;
 pub mod jobs;
+pub mod logo;
 pub mod members;
 pub mod notes;
 pub mod portal;
@@ -43,6 +45,8 @@ pub enum Tag {
     Visits,
     /// Notes on jobs and visits.
     Notes,
+    /// Photos and other uploads.
+    Files,
     /// A technician's own visits.
     Work,
     /// A customer's own view.

@@ -160,7 +160,9 @@ impl TokensApi {
                 kind: TokenKind::Link,
                 audience: deps.config.audience.to_string(),
                 role: Role::Customer,
-                scope: [Capability::PortalRead, Capability::EventsRead].into_iter().collect::<CapabilitySet>(),
+                scope: [Capability::PortalRead, Capability::FilesRead, Capability::EventsRead]
+                    .into_iter()
+                    .collect::<CapabilitySet>(),
                 expires_at: link.expires_at,
                 confined_to: Some(BTreeSet::from([(ConfinedKind::Job, link.job_id.0)])),
                 operations: Some(BTreeSet::from([Operation::Read])),

@@ -32,15 +32,30 @@ pub(super) fn complete(document: &mut Value) {
 }
 
 /// Fields of changes that are `Option<Option<_>>`: absent means unchanged.
-const CLEARED_BY_NULL: &[(&str, &[&str])] =
-    &[("BrandingPatch", &["phone", "reply_to"]), ("CustomerPatch", &["email", "phone"]), ("MemberPatch", &["phone"])];
+const CLEARED_BY_NULL: &[(&str, &[&str])] = &[
+    ("BrandingPatch", &["phone", "reply_to", "logo_file_id"]),
+    ("CustomerPatch", &["email", "phone"]),
+    ("MemberPatch", &["phone"]),
+];
 
 /// POSTs that act on a version.
 const IF_MATCH_POSTS: &[&str] = &["/archive", "/restore", "/cancel"];
 
+/// DELETEs that act on a version; the others end something that has none.
+const IF_MATCH_DELETES: &[&str] = &["/v1/files/{file_id}"];
+
+pub(super) fn takes_version(path: &str, method: &str) -> bool {
+    match method {
+        "patch" => true,
+        "post" => IF_MATCH_POSTS.iter().any(|end| path.ends_with(end)),
+        "delete" => IF_MATCH_DELETES.contains(&path),
+        _ => false,
+    }
+}
+
 fn headers(path: &str, method: &str, operation: &mut Value) {
     let secured = refusals::is_secured(operation);
-    if secured && (method == "patch" || (method == "post" && IF_MATCH_POSTS.iter().any(|end| path.ends_with(end)))) {
+    if takes_version(path, method) && secured {
         let schema = json!({ "type": "string" });
         header(operation, "If-Match", true, "The ETag of what was read; 412 if it changed since.", schema);
     }
@@ -74,6 +89,10 @@ fn parameters(operation: &mut Value) {
         let example = match parameter["schema"]["$ref"].as_str().and_then(|path| path.rsplit('/').next()) {
             Some("CustomerState" | "MemberState") => Some("active".to_owned()),
             Some("JobState") => Some("scheduled".to_owned()),
+            Some("TaskStateFilter") => Some("dead".to_owned()),
+            Some("FileState") => Some("ready".to_owned()),
+            Some("FilePurpose") => Some("job_photo".to_owned()),
+            Some("FileVariant") => Some("thumbnail".to_owned()),
             _ => examples::parameter(&name),
         };
         if let Some(text) = example {

@@ -18,7 +18,9 @@ use crate::{
         contacts::ContactsApi,
         customers::CustomersApi,
         events::EventsApi,
+        files::FilesApi,
         jobs::JobsApi,
+        logo::LogoApi,
         members::{InvitationsApi, MembersApi},
         notes::NotesApi,
         portal::PortalApi,
@@ -33,8 +35,8 @@ use crate::{
 
 type Resources = (
     (SignUpApi, LogInApi, PasswordResetApi, CustomerLogInApi, LinkApi, InvitationAnswerApi),
-    (SessionsApi, CompanyApi, MembersApi, InvitationsApi, TokensApi),
-    (CustomersApi, ContactsApi, PropertiesApi, JobsApi, VisitsApi, NotesApi),
+    (SessionsApi, CompanyApi, LogoApi, MembersApi, InvitationsApi, TokensApi),
+    (CustomersApi, ContactsApi, PropertiesApi, JobsApi, VisitsApi, NotesApi, FilesApi),
     (WorkApi, PortalApi, EventsApi, TasksApi),
 );
 
@@ -53,6 +55,7 @@ pub fn service(deps: &Deps) -> OpenApiService<Resources, ()> {
         (
             SessionsApi(door.clone()),
             CompanyApi(door.clone()),
+            LogoApi(door.clone()),
             MembersApi(door.clone()),
             InvitationsApi(door.clone()),
             TokensApi(door.clone()),
@@ -64,6 +67,7 @@ pub fn service(deps: &Deps) -> OpenApiService<Resources, ()> {
             JobsApi(door.clone()),
             VisitsApi(door.clone()),
             NotesApi(door.clone()),
+            FilesApi(door.clone()),
         ),
         (WorkApi(door.clone()), PortalApi(door.clone()), EventsApi(door.clone()), TasksApi(door)),
     );

@@ -115,6 +115,16 @@ pub async fn list(
     Ok(Page::cut(rows, limit, |note| note.note_id))
 }
 
+/// What the caller signs with, on whatever hangs off a job; `None` where their rights don't let them read it.
+pub(crate) async fn author_name(
+    tx: &mut TenantTx,
+    role: Role,
+    job_id: JobId,
+    customer_id: CustomerId,
+) -> sqlx::Result<Option<String>> {
+    store::author_name(tx, role, job_id, customer_id).await
+}
+
 async fn record(
     tx: &mut TenantTx,
     ids: &Ids,

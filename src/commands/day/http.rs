@@ -61,6 +61,26 @@ impl Persona {
     }
 }
 
+impl Persona {
+    /// Uploads to storage as the API said, with no token.
+    pub async fn upload(&self, upload: &Value, bytes: &'static [u8]) -> anyhow::Result<()> {
+        let url = upload["url"].as_str().context("an upload has an address")?;
+        let headers = upload["headers"].as_object().context("an upload has headers")?;
+        let request = headers.iter().fold(self.client.put(url), |request, (name, value)| {
+            request.header(name, value.as_str().unwrap_or_default())
+        });
+        read(request.body(bytes), "storage").await?;
+        Ok(())
+    }
+
+    /// How long a download by a signed address is.
+    pub async fn download(&self, link: &Value) -> anyhow::Result<usize> {
+        let url = link["url"].as_str().context("a link has an address")?;
+        let answer = self.client.get(url).send().await.context("calling storage")?.error_for_status()?;
+        Ok(answer.bytes().await?.len())
+    }
+}
+
 async fn read(request: RequestBuilder, path: &str) -> anyhow::Result<Value> {
     let response = request.send().await.with_context(|| format!("calling {path}"))?;
     let status = response.status();

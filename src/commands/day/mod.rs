@@ -4,6 +4,7 @@
 
 mod feed;
 mod http;
+mod photo;
 
 use std::{collections::BTreeSet, path::Path, process::ExitCode, time::Duration};
 
@@ -133,6 +134,7 @@ impl Day {
         let note = json!({ "body": "Pump replaced, system bled.", "visibility": "customer", "visit_id": mine });
         technician.post(&format!("/v1/work/jobs/{}/notes", job.id), &note).await?;
         println!("  technician  left a note for the customer");
+        photo::take(technician, &self.feed, &job.id, mine).await?;
         self.step(mine, "complete", "assignment.completed").await
     }
 
@@ -152,6 +154,7 @@ impl Day {
             "  customer    sees: {}, by {}, note: {}",
             seen["visits"][0]["state"], seen["visits"][0]["technicians"][0]["name"], notes["items"][0]["body"]
         );
+        photo::look(customer, neighbour, &job.id).await?;
         ensure!(neighbour.status(&path).await? == 404, "another customer's job does not exist");
         println!("  neighbour   sees nothing of it");
         let to_one_job = Attenuation { jobs: vec![job.id.parse()?], ..Attenuation::default() };
@@ -175,7 +178,7 @@ impl Day {
             );
         }
         let kinds: BTreeSet<_> = items.iter().filter_map(|item| item["kind"].as_str()).collect();
-        for kind in ["job.created", "assignment.assigned", "assignment.completed", "note.added"] {
+        for kind in ["job.created", "assignment.assigned", "assignment.completed", "note.added", "file.ready"] {
             ensure!(kinds.contains(kind), "the audit log lacks {kind}");
         }
         Ok(())

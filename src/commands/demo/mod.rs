@@ -3,15 +3,18 @@
 //! Towns, positions and zones come from a published data package (`places.json` says which); streets are made up and
 //! say so. Passwords are constants, so this refuses to run against anything but a loopback database.
 
+mod logo;
 mod people;
 
 use std::{path::Path, process::ExitCode};
 
 use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
+use surv_integrations::s3::FileStore;
 use surv_operations::{
     customer_users,
     customers::{self, CustomerDetails, CustomerKind},
+    files::FilesConfig,
     properties::{self, PropertyDetails},
 };
 use surv_tenancy::{
@@ -56,6 +59,7 @@ struct Wanted {
     slug: &'static str,
     name: &'static str,
     time_zone: &'static str,
+    logo: &'static [u8],
     /// Names of the three customers; places are taken in turn from this one on.
     customers: [&'static str; 3],
     first_place: usize,
@@ -66,6 +70,7 @@ const COMPANIES: [Wanted; 2] = [
         slug: "breisgau-haustechnik",
         name: "Breisgau Haustechnik",
         time_zone: "Europe/Berlin",
+        logo: include_bytes!("breisgau-haustechnik.png"),
         customers: ["Familie Winterhalter", "Pat Owner", "Weingut Lindenhof GmbH"],
         first_place: 0,
     },
@@ -73,6 +78,7 @@ const COMPANIES: [Wanted; 2] = [
         slug: "high-plains-plumbing",
         name: "High Plains Plumbing",
         time_zone: "America/Denver",
+        logo: include_bytes!("high-plains-plumbing.png"),
         customers: ["Rosalind Carter", "Pat Owner", "Juniper Street Dental LLC"],
         first_place: 3,
     },
@@ -108,6 +114,8 @@ pub async fn run(config: &Config, json: Option<&Path>) -> anyhow::Result<ExitCod
         tenant_db: TenantDb::new(&config.database),
         clock: Clock::system(),
         ids: Ids::system(),
+        store: compose::storage(config),
+        limits: config.files.clone(),
     };
     let mut tenants = Vec::new();
     for wanted in &COMPANIES {
@@ -127,6 +135,8 @@ struct Demo {
     tenant_db: TenantDb,
     clock: Clock,
     ids: Ids,
+    store: Option<FileStore>,
+    limits: FilesConfig,
 }
 
 impl Demo {
@@ -140,8 +150,19 @@ impl Demo {
             found.push(self.customer(&session, wanted.slug, name, position, place).await?);
         }
         let actor = actor_of(&session);
+        self.set_logo(wanted, &actor).await?;
         sessions::log_out(&self.identity, &actor).await?;
         Ok(DemoCompany { slug: wanted.slug, id: tenant_id.0, time_zone: wanted.time_zone, members, customers: found })
+    }
+
+    async fn set_logo(&self, wanted: &Wanted, admin: &Actor) -> anyhow::Result<()> {
+        let Some(store) = &self.store else { return Ok(()) };
+        let Self { tenant_db, clock, ids, limits, .. } = self;
+        let is_set = logo::Logos { tenant_db, clock, ids, store, limits }.set(admin, wanted.logo).await?;
+        if !is_set {
+            tracing::warn!("{} has no logo yet: no worker processed it; run this again beside one", wanted.name);
+        }
+        Ok(())
     }
 
     async fn log_in(&self, slug: &str, member: &DemoMember) -> anyhow::Result<LoggedIn> {

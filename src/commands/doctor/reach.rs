@@ -2,10 +2,16 @@
 
 use deadpool_redis::redis;
 use secrecy::ExposeSecret as _;
-use surv_integrations::{http, sendgrid::SendgridConfig};
+use surv_integrations::{
+    clamd::Scanner,
+    http,
+    s3::{FileStore, S3Config},
+    sendgrid::SendgridConfig,
+};
+use surv_operations::files::FilesConfig;
 use url::Url;
 
-use crate::config::{self, RedisConfig, S3Config, Sources};
+use crate::config::{self, RedisConfig, Sources};
 
 use super::{Finding, PATIENCE, in_time};
 
@@ -17,7 +23,10 @@ pub async fn examine(sources: &Sources) -> Vec<Finding> {
     if !sources.uses("s3") {
         findings.push(Finding::fine("S3", "not configured: no files"));
     } else if let Ok(s3) = sources.extract::<S3Config>("s3") {
-        findings.push(answers("S3", &s3.endpoint, "s3.endpoint").await);
+        findings.push(has_bucket(&s3).await);
+    }
+    if let Ok(files) = sources.extract::<FilesConfig>("files") {
+        findings.push(scans(&files).await);
     }
     if let Ok(sendgrid) = sources.extract::<SendgridConfig>("sendgrid") {
         findings.push(answers("SendGrid", &sendgrid.base_url, "sendgrid.base_url").await);
@@ -40,6 +49,31 @@ async fn answers_redis(config: &RedisConfig) -> Finding {
             let repair = "start Redis or correct redis.url; until then rate limits count per process";
             Finding::broken("Redis", error, repair)
         }
+    }
+}
+
+async fn has_bucket(config: &S3Config) -> Finding {
+    match in_time(FileStore::new(config).check_bucket()).await {
+        Ok(()) => Finding::fine("S3", format!("the bucket {} is there for our key", config.bucket)),
+        Err(error) => {
+            let repair =
+                "correct s3.endpoint, s3.bucket and the key, or make the bucket (docs/how-to/prepare-a-bucket.md)";
+            Finding::broken("S3", format!("bucket {}: {error}", config.bucket), repair)
+        }
+    }
+}
+
+async fn scans(config: &FilesConfig) -> Finding {
+    let Some(address) = &config.clamd else {
+        return Finding::fine("ClamAV", "not configured: uploads are not scanned for viruses, only made anew");
+    };
+    match in_time(Scanner::new(address).ping()).await {
+        Ok(()) => Finding::fine("ClamAV", format!("{address} answers")),
+        Err(error) => Finding::broken(
+            "ClamAV",
+            format!("{address}: {error}"),
+            "start clamd or correct files.clamd; files wait for it",
+        ),
     }
 }
 

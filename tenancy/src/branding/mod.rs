@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 pub use colour::text_colour_on;
 
 use crate::{
-    FieldErrors, Ids,
+    FieldErrors, FileId, Ids,
     db::TenantTx,
     events::{self, Changes, Event},
     tenants::CompanyError,
@@ -22,6 +22,8 @@ pub struct Branding {
     pub phone: Option<String>,
     /// Where customers' answers to mails go.
     pub reply_to: Option<String>,
+    /// A ready file of the company; everybody may see it.
+    pub logo_file_id: Option<FileId>,
     pub version: i32,
 }
 
@@ -32,6 +34,7 @@ pub struct BrandingPatch {
     pub accent: Option<String>,
     pub phone: Option<Option<String>>,
     pub reply_to: Option<Option<String>>,
+    pub logo_file_id: Option<Option<FileId>>,
 }
 
 /// The branding of the caller's company.
@@ -59,12 +62,20 @@ pub async fn update(
     if before.version != version {
         return Err(CompanyError::Stale);
     }
-    let after = patched(&before, patch)?;
+    let (after, mut errors) = patched(&before, patch);
+    if let Some(file_id) = after.logo_file_id
+        && after.logo_file_id != before.logo_file_id
+        && !store::hold_logo(tx, file_id).await?
+    {
+        errors.add("/logo_file_id", "is not a logo that is ready");
+    }
+    errors.into_result()?;
     let changes = Changes::new()
         .field("display_name", &before.display_name, &after.display_name)
         .field("accent", &before.accent, &after.accent)
         .field("phone", &before.phone, &after.phone)
-        .field("reply_to", &before.reply_to, &after.reply_to);
+        .field("reply_to", &before.reply_to, &after.reply_to)
+        .field("logo_file_id", &before.logo_file_id, &after.logo_file_id);
     if changes.is_empty() {
         return Ok(before);
     }
@@ -74,7 +85,7 @@ pub async fn update(
     Ok(after)
 }
 
-fn patched(before: &Branding, patch: BrandingPatch) -> Result<Branding, FieldErrors> {
+fn patched(before: &Branding, patch: BrandingPatch) -> (Branding, FieldErrors) {
     let (mut after, mut errors) = (before.clone(), FieldErrors::new());
     if let Some(name) = patch.display_name {
         after.display_name = errors.line("/display_name", &name, 1, 120);
@@ -88,6 +99,8 @@ fn patched(before: &Branding, patch: BrandingPatch) -> Result<Branding, FieldErr
     if let Some(reply_to) = patch.reply_to {
         after.reply_to = reply_to.map(|address| errors.email("/reply_to", &address));
     }
-    errors.into_result()?;
-    Ok(after)
+    if let Some(file_id) = patch.logo_file_id {
+        after.logo_file_id = file_id;
+    }
+    (after, errors)
 }

@@ -7,7 +7,7 @@ mod store;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    FieldErrors, Identity, Ids, TenantId,
+    FieldErrors, FileId, Identity, Ids, TenantId,
     db::{DbError, TenantTx},
     events::{self, Changes, Event},
 };
@@ -45,6 +45,7 @@ pub struct PublicCompany {
     pub accent: String,
     pub phone: Option<String>,
     pub reply_to: Option<String>,
+    pub logo_file_id: Option<FileId>,
 }
 
 /// The caller's company.

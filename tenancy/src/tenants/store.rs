@@ -1,7 +1,7 @@
 use sqlx::PgConnection;
 
 use super::{Company, PublicCompany};
-use crate::{TenantId, db::TenantTx};
+use crate::{FileId, TenantId, db::TenantTx};
 
 // No tenant_id in the statements of a TenantTx: the policies add it.
 
@@ -37,7 +37,8 @@ pub(super) async fn find_by_slug(connection: &mut PgConnection, slug: &str) -> s
     sqlx::query_as!(
         PublicCompany,
         r#"
-        SELECT t.tenant_id AS "tenant_id: TenantId", t.slug, t.time_zone, b.display_name, b.accent, b.phone, b.reply_to
+        SELECT t.tenant_id AS "tenant_id: TenantId", t.slug, t.time_zone, b.display_name, b.accent, b.phone, b.reply_to,
+               b.logo_file_id AS "logo_file_id: FileId"
           FROM tenants t JOIN tenant_branding b ON b.tenant_id = t.tenant_id
          WHERE t.slug = $1 AND t.state <> 'closed'
         "#,

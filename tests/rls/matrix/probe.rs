@@ -148,6 +148,7 @@ impl Session {
             .replace("{technician}", &company.id("user", number + 2).to_string())
             .replace("{contact}", &company.id("user", number + 4).to_string())
             .replace("{note}", &company.id("note", number * 10 + 3).to_string())
+            .replace("{file}", &company.id("file", number * 10 + 3).to_string())
             .replace("{event}", &company.id("event", number * 10 + 3).to_string());
         for kind in ["customer", "property", "job", "visit", "task", "message", "invitation", "challenge", "sign_up"] {
             text = text.replace(&format!("{{{kind}}}"), &company.id(kind, number).to_string());

@@ -79,6 +79,13 @@ tables! {
     notes: ["note_id = '{note}'"], ["body = 'x'"],
         "(tenant_id, note_id, job_id, customer_id, property_id, author_id, author_name, body, visibility)
          VALUES ('{t}', gen_random_uuid(), '{job}', '{customer}', '{property}', '{me}', 'x', 'x', 'customer')";
+    files: ["file_id = '{file}'"], ["version = 2", "width = 2", "uploader_id = '{me}'"],
+        "(tenant_id, file_id, purpose, job_id, customer_id, property_id, visibility, uploader_id, uploader_name, name,
+          declared_type, declared_bytes, declared_sha256, upload_until)
+         VALUES ('{t}', gen_random_uuid(), 'job_photo', '{job}', '{customer}', '{property}', 'customer', '{me}', 'x', 'x',
+                 'image/png', 1, sha256('x'), now())";
+    upload_counts: ["tenant_id = '{t}'"], ["uploads = 9"],
+        "(tenant_id, counted_on, uploads, bytes) VALUES ('{t}', '2027-01-01', 1, 1)";
 
     events: ["event_id = '{event}'"], ["visibility = 'office'", "changes = '{}'"],
         "(tenant_id, event_id, at, actor_id, actor_role, kind, subject_kind, subject_id, visibility)

@@ -3,6 +3,7 @@
 
 pub mod audit_chain;
 mod dead_tasks;
+pub(crate) mod files;
 mod purge;
 mod queue_state;
 
@@ -44,8 +45,17 @@ pub(crate) async fn run(workers: Workers, shutdown: CancellationToken) {
             tokio::time::sleep(purge).await;
         }
     };
+    let files = async {
+        loop {
+            if let Err(error) = workers.reconcile_files().await {
+                tracing::warn!(%error, "files and storage could not be brought together");
+            }
+            tokio::time::sleep(purge).await;
+        }
+    };
     tokio::select! {
         () = shutdown.cancelled() => {}
+        () = files => {}
         () = chains => {}
         () = purges => {}
     }

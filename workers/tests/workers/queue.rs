@@ -6,12 +6,18 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use surv_operations::assignments::NotifyOnTheWay;
+use surv_operations::{
+    assignments::NotifyOnTheWay,
+    files::{ProcessFile, RemoveFile},
+};
 use surv_tenancy::{TenantId, mail::EmailTemplate, queue::Task};
 use surv_workers::{Done, Handle, Registry, TaskContext, TaskError, Workers};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{World, event, eventually};
+use crate::{
+    files,
+    support::{World, event, eventually, storage},
+};
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Note;
@@ -71,12 +77,16 @@ async fn companies_with_one_task_do_not_wait_for_one_with_thousands() {
 async fn every_handler_twice_and_at_once_ends_as_once() {
     let world = Arc::new(World::new().await);
     let acme = world.company().await;
-    let kinds = ["notify_on_the_way", "process_sendgrid_events", "send_email"];
+    let kinds = ["notify_on_the_way", "process_file", "process_sendgrid_events", "remove_file", "send_email"];
     assert_eq!(world.workers().kinds(), kinds, "each kind needs a case here");
     let gone = NotifyOnTheWay { visit_id: uuid::Uuid::nil().into(), technician_id: uuid::Uuid::nil().into() };
     world.enqueue(acme, &gone).await;
     let id = world.mail(acme, EmailTemplate::Invitation, "pat@example.com").await;
     world.receive(acme, &[event("e1", "delivered", acme, id, "sg")]).await;
+    let kept = files::uploaded(&world, acme, "uploaded", &files::picture()).await;
+    let removed = files::uploaded(&world, acme, "uploaded", &files::picture()).await;
+    world.enqueue(acme, &ProcessFile { file_id: kept }).await;
+    world.enqueue(acme, &RemoveFile { file_id: removed }).await;
     let mut own = world.superuser().await;
     let copy = "INSERT INTO tasks (tenant_id, task_id, kind, payload, actor_id) SELECT tenant_id, gen_random_uuid(), kind, payload, actor_id FROM tasks";
     sqlx::query(copy).execute(&mut own).await.unwrap();
@@ -91,6 +101,8 @@ async fn every_handler_twice_and_at_once_ends_as_once() {
     }
 
     assert_eq!(world.message(id).await.0, "delivered");
+    assert_eq!(files::events(&world, kept).await, ["file.ready"]);
+    assert_eq!(files::objects(&storage(), acme).await, files::images(acme, kept));
     assert!(world.simulators.sendgrid().sent().len() <= 1);
     assert_eq!(world.tasks().await.1, 0);
 }

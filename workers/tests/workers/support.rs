@@ -11,7 +11,11 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use sqlx::{Executor as _, PgConnection, Row as _};
-use surv_integrations::sendgrid::{MailClient, SendgridConfig};
+use surv_integrations::{
+    s3::{FileStore, S3Config},
+    sendgrid::{MailClient, SendgridConfig},
+};
+use surv_operations::files::FilesConfig;
 use surv_simulators::{Running, SimulatorOptions, Simulators};
 use surv_tenancy::{
     Actor, Clock, Ids, MessageId, TaskId, TenantId,
@@ -32,6 +36,32 @@ pub struct World {
     pub simulators: Running,
     config: DatabaseConfig,
     seconds: Arc<AtomicI64>,
+}
+
+/// The S3 server that `./dev services` starts.
+#[allow(clippy::disallowed_methods, reason = "tests are told by the environment where services are")]
+pub fn storage() -> FileStore {
+    let variable =
+        |name: &str| std::env::var(format!("SURV_TEST_S3_{name}")).expect("run ./dev test, or read test.env");
+    let section: S3Config = serde_json::from_value(json!({
+        "endpoint": variable("ENDPOINT"), "region": variable("REGION"), "bucket": variable("BUCKET"),
+        "access_key_id": variable("ACCESS_KEY_ID"), "secret_access_key": variable("SECRET_ACCESS_KEY"),
+    }))
+    .unwrap();
+    FileStore::new(&section)
+}
+
+pub const fn limits() -> FilesConfig {
+    FilesConfig {
+        max_bytes: 1_000_000,
+        logo_max_bytes: 1_000_000,
+        max_megapixels: 4,
+        uploads_per_day: 1_000,
+        megabytes_per_day: 1_000,
+        upload_minutes: 15,
+        link_minutes: 5,
+        clamd: None,
+    }
 }
 
 fn database(name: &str) -> DatabaseConfig {
@@ -84,6 +114,9 @@ impl World {
             clock: self.clock.clone(),
             ids: self.ids.clone(),
             mail: MailClient::new(&section).unwrap(),
+            storage: Some(storage()),
+            scanner: None,
+            files: limits(),
             config,
             metrics: prometheus::Registry::new(),
             redis: None,

@@ -74,6 +74,9 @@ pub struct PublicCompanyView {
     pub accent: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
+    /// The logo's path here; absent if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logo: Option<String>,
 }
 
 /// See the module.
@@ -169,6 +172,7 @@ impl LogInApi {
         let identity = self.0.anonymous(&visitor, None).await?;
         let found = tenants::find_by_slug(&identity, &slug.0).await?.ok_or(Problem::new(ProblemKind::NotFound))?;
         Ok(Reply::plain(PublicCompanyView {
+            logo: found.logo_file_id.map(|_| format!("/v1/auth/companies/{}/logo", found.slug)),
             slug: found.slug,
             name: found.display_name,
             accent: found.accent,

@@ -17,7 +17,8 @@ const ALL: [EmailTemplate; 8] = [
 
 fn brand(name: &str) -> Branding {
     let accent = "#ffd400".to_owned();
-    Branding { display_name: name.to_owned(), accent, phone: Some(name.to_owned()), reply_to: None, version: 1 }
+    let phone = Some(name.to_owned());
+    Branding { display_name: name.to_owned(), accent, phone, reply_to: None, logo_file_id: None, version: 1 }
 }
 
 fn params(text: &str) -> Params {
