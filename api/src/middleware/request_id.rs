@@ -93,6 +93,6 @@ mod tests {
         assert_eq!(loggable("/v1/jobs/EpkBCi8KBHRlbmFudA"), "/v1/jobs/…");
         assert_eq!(loggable("/v1/auth/code/123456"), "/v1/auth/code/…");
         assert_eq!(loggable("/v1/customers/ann%40x.example/notes"), "/v1/customers/…/notes");
-        assert_eq!(loggable(&"/x".repeat(500)).len(), 23);
+        assert_eq!(loggable(&"/x".repeat(500)).len(), 22);
     }
 }
