@@ -51,11 +51,13 @@ async fn one(login: &Url, script: &Script, client: usize, base: i64, time: Durat
     command.args(["-p", &login.port().unwrap_or(5432).to_string(), "-U", login.username()]);
     command.arg(login.path().trim_start_matches('/'));
     command.env("PGPASSWORD", login.password().unwrap_or_default());
+    // A pipeline's statements are parsed before the first of them runs, so the names in them have to be known by then.
+    command.env("PGOPTIONS", format!("-c role={}", login.username().trim_end_matches("_login")));
     let output = command.stdin(Stdio::null()).kill_on_drop(true).output().await.context("starting pgbench")?;
     tokio::fs::remove_file(&file).await?;
     let text = String::from_utf8_lossy(&output.stdout);
     if !output.status.success() || text.contains("aborted") {
-        bail!("pgbench failed: {}{text}\n{}", String::from_utf8_lossy(&output.stderr), script.text);
+        bail!("pgbench failed: {}", String::from_utf8_lossy(&output.stderr));
     }
     let many = f64::from(script.transactions);
     Ok(Outcome {

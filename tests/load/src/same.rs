@@ -9,7 +9,7 @@ use sqlx::{PgConnection, Row as _};
 
 const WRAPPERS: [&str; 3] =
     ["ARRAY[lpad($::text, $, $)]::uuid[]", "lpad($::text, $, $)::uuid", "decode(lpad($::text, $, $), $)"];
-const NULLS: [&str; 8] = ["uuid", "timestamptz", "text", "int4", "int8", "bool", "jsonb", "bytea"];
+const KINDS: [&str; 8] = ["uuid", "timestamptz", "text", "int4", "int8", "bool", "jsonb", "bytea"];
 
 /// Counts what a role runs. The connection is to the database `postgres`, which no side uses.
 #[derive(Debug)]
@@ -61,22 +61,44 @@ pub fn compare(what: &str, product: &BTreeSet<String>, pgbench: &BTreeSet<String
     );
 }
 
-/// A statement without numbers of parameters, line breaks and comments.
+/// A statement without line breaks and comments, each parameter and constant a `$`: Postgres shows some statements as they
+/// came and others with their constants replaced.
 fn plain(text: &str) -> String {
     let lines = text.lines().map(str::trim).filter(|line| !line.starts_with("--") && !line.is_empty());
-    let mut plain = String::with_capacity(text.len());
-    let mut after_dollar = false;
-    for character in lines.collect::<Vec<_>>().join(" ").chars() {
-        after_dollar = character == '$' || (after_dollar && character.is_ascii_digit());
-        if !after_dollar || character == '$' {
+    let joined = lines.collect::<Vec<_>>().join(" ");
+    let mut plain = String::with_capacity(joined.len());
+    let mut characters = joined.chars().peekable();
+    let mut previous = ' ';
+    while let Some(character) = characters.next() {
+        let in_a_word = previous.is_alphanumeric() || previous == '_';
+        if character == '\'' {
+            // Two quotes inside are two constants in a row, on both sides alike.
+            while characters.next_if(|next| *next != '\'').is_some() {}
+            characters.next();
+            plain.push('$');
+        } else if character == '$' || (character.is_ascii_digit() && !in_a_word) {
+            while characters.next_if(|next| next.is_ascii_digit() || *next == '.').is_some() {}
+            plain.push('$');
+        } else if character == '"' {
+            plain.push('"');
+            for next in characters.by_ref() {
+                plain.push(next);
+                if next == '"' {
+                    break;
+                }
+            }
+        } else {
             plain.push(character);
         }
+        previous = character;
     }
     for wrapper in WRAPPERS {
         plain = plain.replace(wrapper, "$");
     }
-    for kind in NULLS {
-        plain = plain.replace(&format!("nullif($::text, $)::{kind}"), "$");
+    for kind in KINDS {
+        for wrapper in ["nullif", "btrim"] {
+            plain = plain.replace(&format!("{wrapper}($::text, $)::{kind}"), "$");
+        }
     }
     plain
 }
@@ -93,7 +115,7 @@ mod tests {
     fn numbers_of_parameters_and_fresh_values_do_not_count() {
         let product = set(&["SELECT a\n   -- why\n  FROM t WHERE b = $1 AND ($12::uuid IS NULL OR c = $1)"]);
         let pgbench = set(&[
-            "SELECT a\n  FROM t WHERE b = lpad($1::text, $2, $3)::uuid AND (nullif($4::text, $5)::uuid::uuid IS NULL OR c = $6)",
+            "SELECT a\n  FROM t WHERE b = lpad($1::text, $2, $3)::uuid AND (nullif($4::text, 'null')::uuid::uuid IS NULL OR c = $6)",
         ]);
 
         assert!(compare("get", &product, &pgbench).is_ok());

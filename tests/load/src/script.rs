@@ -96,11 +96,17 @@ impl Script {
         let values: Vec<String> = (statement.parameters.iter().enumerate())
             .map(|(index, value)| {
                 let name = format!("t{}s{position}p{index}", self.transactions);
+                let kind = recorded.types.get(position).and_then(|types| types.get(index));
+                let kind = kind.map_or_else(|| "text".to_owned(), |kind| kind.to_lowercase());
+                // A variable can't be NULL, nor empty.
                 let Some(value) = value else {
-                    self.variables.push((name.clone(), String::new()));
-                    let kind = recorded.types.get(position).and_then(|types| types.get(index));
-                    return format!("nullif(:{name}::text, '')::{}", kind.map_or("text", String::as_str));
+                    self.variables.push((name.clone(), "null".to_owned()));
+                    return format!("nullif(:{name}::text, 'null')::{kind}");
                 };
+                if value.is_empty() {
+                    self.variables.push((name.clone(), "-".to_owned()));
+                    return format!("btrim(:{name}::text, '-')::{kind}");
+                }
                 let other = again.and_then(|statement| statement.parameters.get(index)).and_then(Option::as_ref);
                 if other != Some(value) && made_anew(value) {
                     let number = fresh.iter().position(|known| known == value).unwrap_or_else(|| {
@@ -205,7 +211,7 @@ mod tests {
             "\\set n :n + 1\n\\set fresh0 :n * 16 + 0\n\
              BEGIN;\n\\startpipeline\nSET LOCAL a = '1';\nSELECT admit();\n\\endpipeline\n\
              INSERT INTO t SELECT lpad(:fresh0::text, 32, '0')::uuid, :t0s0p1, lpad(:fresh0::text, 32, '0')::uuid, \
-             :t0s0p2, nullif(:t0s0p3::text, '')::uuid::uuid;\n\
+             :t0s0p2, nullif(:t0s0p3::text, 'null')::uuid::uuid;\n\
              INSERT INTO e VALUES (lpad(:fresh0::text, 32, '0')::uuid);\nCOMMIT;\n"
         );
         assert!(script.variables.contains(&("t0s0p2".to_owned(), "same".to_owned())));
