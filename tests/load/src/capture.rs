@@ -10,6 +10,8 @@ use std::{
 
 use anyhow::{Context as _, bail};
 
+use crate::same::is_of_the_driver;
+
 /// A statement as Postgres received it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
@@ -109,6 +111,7 @@ fn first_transaction(entries: &[Entry], login: &str) -> Option<Transaction> {
     for entry in mine {
         if let Some(text) = entry.message.strip_prefix("LOG:  statement: ") {
             let end = text.trim_end_matches(';').to_owned();
+            statements.retain(|statement| !is_of_the_driver(&statement.text));
             return Some(Transaction { begin, statements, end });
         }
         if let Some((_, text)) = entry.message.strip_prefix("LOG:  execute ").and_then(|rest| rest.split_once(": ")) {
