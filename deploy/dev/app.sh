@@ -7,7 +7,7 @@ up() {
   install_packages
   need_rust
   start_services
-  loud 'building' build -p surv -p surv-simulators
+  loud 'building' build -p surv -p surv-simulators "${ALSO_BUILD[@]}"
   services_ready
   find_programs
   write_configuration
@@ -20,6 +20,8 @@ up() {
   summary
 }
 
+# More to build together with the program: built by itself a crate may want other features of what both use.
+ALSO_BUILD=()
 # build -p CRATE…: the queries are checked against the committed .sqlx, so no database is needed.
 build() { SQLX_OFFLINE=true cargo build --locked --bins --profile "$PROFILE" "$@"; }
 find_programs() {
@@ -58,6 +60,7 @@ write_configuration() {
     echo "SURV_SENDGRID__BASE_URL=http://127.0.0.1:$SIM_PORT/sendgrid"
     echo "SURV_SENDGRID__API_KEY=$SENDGRID_API_KEY"
     echo "SURV_SENDGRID__WEBHOOK_PUBLIC_KEY=$(jq -r .sendgrid.webhook_public_key "$DATA/simulators/keys.json")"
+    [[ -z ${LIMITS:-} ]] || no_limits
   } >"$DATA/surv.env"
 }
 make_simulator_keys() {
@@ -157,10 +160,28 @@ day() {
   surv day --stack "$DATA/stack.json" "${ARGS[@]}"
 }
 bench() {
-  PROFILE=release
+  local figures=()
+  PROFILE=release ALSO_BUILD=(-p surv-load)
+  # --json is the file for the figures here; the stack file is in DATA.
+  [[ -z $JSON ]] || figures=(--json "$JSON")
+  JSON=
   mkdir -p "$DATA"
   trap 'down' EXIT
+  LIMITS=off
   up
-  loud 'building the load generator' build -p surv-load
-  "$BIN/surv-load" --stack "$DATA/stack.json" "${ARGS[@]}"
+  bench_on_stack "${figures[@]}" "${ARGS[@]}"
+}
+# bench_on_stack [OPTION…]: on the stack that runs. The worker is stopped: it would follow what one side writes while
+# the other is measured.
+bench_on_stack() {
+  halt worker
+  loud 'measuring' "$BIN/surv-load" --stack "$DATA/stack.json" "$@"
+}
+# The highest limits there are: more than two cores can ask.
+no_limits() {
+  local rule
+  for rule in IP PRINCIPAL TENANT LOGIN; do
+    echo "SURV_LIMITS__${rule}__PER_MINUTE=1000000"
+    echo "SURV_LIMITS__${rule}__BURST=1000000"
+  done
 }

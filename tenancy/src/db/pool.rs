@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use deadpool::managed::{Manager, Metrics, Object, Pool, PoolError, RecycleError, RecycleResult, Timeouts};
+use deadpool::managed::{Manager, Metrics, Object, Pool, PoolError, QueueMode, RecycleError, RecycleResult, Timeouts};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, postgres::PgConnectOptions};
 
 use super::error::DbError;
@@ -63,6 +63,8 @@ impl LoginPool {
     pub(super) fn new(options: PgConnectOptions, size: usize, wait: Duration) -> Self {
         let pool = Pool::<Connect>::builder(Connect(options))
             .max_size(size)
+            // The one used last: its backend's caches are warm.
+            .queue_mode(QueueMode::Lifo)
             .timeouts(Timeouts { wait: Some(wait), create: Some(wait), recycle: Some(wait) })
             .runtime(deadpool::Runtime::Tokio1)
             .build()
