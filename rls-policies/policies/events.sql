@@ -33,10 +33,12 @@ CREATE POLICY manager_writes_own ON events FOR INSERT TO surv_manager
 
 CREATE POLICY technician_writes_own ON events FOR INSERT TO surv_technician
     WITH CHECK (actor_id = (SELECT app.actor_id()) AND actor_role = 'technician'
-            AND kind IN ('assignment.on_the_way', 'assignment.arrived', 'assignment.completed', 'note.added'));
+            AND kind IN ('assignment.on_the_way', 'assignment.arrived', 'assignment.completed', 'note.added',
+                         'file.created', 'file.uploaded', 'file.deleted'));
 
 CREATE POLICY customer_writes_own ON events FOR INSERT TO surv_customer
-    WITH CHECK (actor_id = (SELECT app.actor_id()) AND actor_role = 'customer' AND kind = 'note.added');
+    WITH CHECK (actor_id = (SELECT app.actor_id()) AND actor_role = 'customer'
+            AND kind IN ('note.added', 'file.created', 'file.uploaded', 'file.deleted'));
 
 -- The operator's command enters a company as its worker.
 CREATE POLICY worker_writes_own ON events FOR INSERT TO surv_worker

@@ -1,9 +1,9 @@
--- Background work. The office enqueues in its own name, technicians what their use cases cause (a new one has its kind here and
--- in tests/rls/kinds.rs), customers nothing; nobody but the worker reads a payload. The dispatch path
+-- Background work. The office enqueues in its own name, technicians and customers what their use cases cause (a new one has its
+-- kind here and in tests/rls/kinds.rs); nobody but the worker reads a payload. The dispatch path
 -- claims over all tenants by routing columns alone. Admins see what waits, and retry or dismiss what died; the operator counts.
 ALTER TABLE tasks ENABLE ROW LEVEL SECURITY;
 ALTER TABLE tasks FORCE ROW LEVEL SECURITY;
-GRANT INSERT (tenant_id, task_id, kind, payload, about, actor_id, run_at) ON tasks TO surv_office, surv_technician;
+GRANT INSERT (tenant_id, task_id, kind, payload, about, actor_id, run_at) ON tasks TO surv_office, surv_technician, surv_customer;
 GRANT SELECT (tenant_id, task_id, kind, about, state, run_at, attempts, last_error, created_at), UPDATE (state, run_at, attempts),
     DELETE ON tasks TO surv_admin;
 GRANT SELECT, INSERT, DELETE, UPDATE (state, run_at, attempts, lease_token, last_error) ON tasks TO surv_worker;
@@ -20,7 +20,11 @@ CREATE POLICY office_enqueues ON tasks FOR INSERT TO surv_office
     WITH CHECK (actor_id = (SELECT app.actor_id()));
 
 CREATE POLICY technician_enqueues ON tasks FOR INSERT TO surv_technician
-    WITH CHECK (actor_id = (SELECT app.actor_id()) AND kind = 'notify_on_the_way');
+    WITH CHECK (actor_id = (SELECT app.actor_id())
+            AND kind IN ('notify_on_the_way', 'process_file', 'remove_file'));
+
+CREATE POLICY customer_enqueues ON tasks FOR INSERT TO surv_customer
+    WITH CHECK (actor_id = (SELECT app.actor_id()) AND kind IN ('process_file', 'remove_file'));
 
 CREATE POLICY admin_reads_all ON tasks FOR SELECT TO surv_admin
     USING (true);

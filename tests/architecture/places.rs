@@ -10,6 +10,7 @@ const PLATFORM: &[(&str, &str)] = &[
     ("src/commands/demo/people.rs", "makes the companies and people of the demo, as sign-up would"),
     ("src/commands/work.rs", "hands the door to the queue's runner"),
     ("src/compose.rs", "makes the doors"),
+    ("workers/src/reconcilers/files.rs", "goes through all companies by their ids alone"),
     ("tenancy/src/customer_login/mod.rs", "log-in of customers by code: the person is not known yet"),
     ("tenancy/src/db/mod.rs", "the door itself"),
     ("tenancy/src/db/platform_tx.rs", "the door itself"),

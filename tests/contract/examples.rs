@@ -61,6 +61,8 @@ async fn the_example_of_each_request_is_accepted() {
     let app = TestApp::start("contract_examples").await;
     // Examples of what only a program can make: a password, a code, a secret or token that was sent.
     let of_secrets = BTreeSet::from(["/v1/auth/", "/v1/sessions", "/v1/tokens/revoke"]);
+    // Wants a task that failed for good: tests/api/tasks.rs.
+    let elsewhere = "dismissTask";
     let mut wrong = Faults::default();
     let mut accepted = 0;
     let mut operations = all(&app);
@@ -68,7 +70,7 @@ async fn the_example_of_each_request_is_accepted() {
     operations.sort_by_key(|operation| (operation.path.ends_with("/cancel"), operation.id == "cancelJob"));
     for operation in operations {
         let Some(sample) = operation.sample(&ids_of(ACME)) else { continue };
-        if of_secrets.iter().any(|start| operation.path.starts_with(start)) {
+        if operation.id == elsewhere || of_secrets.iter().any(|start| operation.path.starts_with(start)) {
             continue;
         }
         let token = app.token_of_new_session(ACME, operation.caller()).await;
@@ -101,8 +103,8 @@ async fn the_document_is_openapi_3_0_and_nothing_else() {
         resolved(&document, reference);
     });
     assert!(count > 500, "only {count} references");
-    let size = surv_api::spec::document(&app.deps).len();
-    assert!(size < 350_000, "{size} bytes: what many operations share belongs into components");
+    let (size, operations) = (surv_api::spec::document(&app.deps).len(), all(&app).len());
+    assert!(size < 4_500 * operations, "{size} bytes: what many operations share belongs into components");
 }
 
 /// What `written` lacks of `document`. Defaults that the format knows may go.

@@ -27,6 +27,8 @@ fn never(schema: &Value) -> Vec<Value> {
         (Some("string"), None) if schema.get("enum").is_some() => vec![json!("nobody"), json!(""), json!("Active")],
         (Some("string"), None) => vec![json!("nul\0"), json!("e\u{301}".repeat(10_000)), json!("x".repeat(20_000))],
         (Some("number"), _) => vec![json!(-1e9), json!(1e300), json!("7")],
+        (Some("integer"), _) => vec![json!(-1), json!(0), json!(u64::MAX), json!(1.5), json!("7")],
+        (Some("boolean"), _) => vec![json!("true"), json!(1)],
         (Some("array"), _) => vec![json!("text"), json!({})],
         (Some("object"), _) => vec![json!("text"), json!([])],
         other => panic!("{other:?} is a type that bodies did not have yet: say what it never takes"),

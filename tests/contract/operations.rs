@@ -263,6 +263,7 @@ pub(crate) fn ids_of(company: Company) -> impl Fn(&str) -> Uuid {
         "session_id" => company.id("session", Who::Customer2.number()),
         "challenge_id" => company.id("challenge", 1),
         // Ready, of job 1, for everybody.
+        "logo_file_id" => company.id("file", 98),
         "file_id" => company.id("file", 13),
         "about" => company.id("job", 1),
         _ => company.id(parameter.trim_end_matches("_id"), 1),

@@ -52,6 +52,12 @@ fn look(document: &Value, schema: &Value, value: &Value, at: &str, found: &mut V
                 }
                 true
             }
+            "additionalProperties" => {
+                for (name, item) in value.as_object().into_iter().flatten() {
+                    look(document, wanted, item, &format!("{at}/{name}"), found);
+                }
+                true
+            }
             "required" => wanted
                 .as_array()
                 .into_iter()

@@ -5,6 +5,7 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use sqlx::{AssertSqlSafe, Executor as _};
+use surv_operations::files::{ProcessFile, RemoveFile};
 use surv_tenancy::{db::TenantTx, inbox::ProcessSendgridEvents, mail::SendEmail, queue::Task};
 use surv_tests::{Company, TestDatabase, Who};
 
@@ -15,13 +16,32 @@ const ON_THE_WAY: &str = "notify_on_the_way";
 const MAY: &[(Who, &[&str], &[&str])] = &[
     (
         Who::Technician1,
-        &["assignment.arrived", "assignment.completed", "assignment.on_the_way", "note.added"],
-        &[ON_THE_WAY],
+        &[
+            "assignment.arrived",
+            "assignment.completed",
+            "assignment.on_the_way",
+            "file.created",
+            "file.deleted",
+            "file.uploaded",
+            "note.added",
+        ],
+        &[ON_THE_WAY, ProcessFile::KIND, RemoveFile::KIND],
     ),
-    (Who::Customer1, &["note.added"], &[]),
+    (
+        Who::Customer1,
+        &["file.created", "file.deleted", "file.uploaded", "note.added"],
+        &[ProcessFile::KIND, RemoveFile::KIND],
+    ),
 ];
 
-const TASKS: &[&str] = &[ON_THE_WAY, ProcessSendgridEvents::KIND, SendEmail::KIND, "kind_of_tomorrow"];
+const TASKS: &[&str] = &[
+    ON_THE_WAY,
+    ProcessFile::KIND,
+    RemoveFile::KIND,
+    ProcessSendgridEvents::KIND,
+    SendEmail::KIND,
+    "kind_of_tomorrow",
+];
 
 /// Every word in the sources of the use cases that has the form of an event's kind.
 fn kinds_in_sources() -> BTreeSet<String> {

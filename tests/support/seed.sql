@@ -55,7 +55,7 @@ INSERT INTO customers (tenant_id, customer_id, kind, name, email, phone, office_
 SELECT pg_temp.tenant(), pg_temp.my('customer', c), 'person', format('Customer %s', c), 'same@example.com', '+43123456789', 'secret'
   FROM generate_series(1, 3) c;
 INSERT INTO contacts (tenant_id, contact_id, customer_id, name, email, phone, is_primary, office_notes)
-SELECT pg_temp.tenant(), pg_temp.my('contact', c), pg_temp.my('customer', c), format('Contact %s', c), 'contact@example.com', '+43123456780', true, 'secret'
+SELECT pg_temp.tenant(), pg_temp.my('contact', c), pg_temp.my('customer', c), format('Contact %s', c), 'contact@example.com', '+43123456780', false, 'secret'
   FROM generate_series(1, 3) c;
 INSERT INTO customer_users (tenant_id, user_id, customer_id, email, name, state)
 SELECT pg_temp.tenant(), pg_temp.my('user', u), pg_temp.my('customer', c), format('user%s@company{n}.example', u), 'Contact', s
@@ -101,6 +101,10 @@ INSERT INTO files (tenant_id, file_id, purpose, visibility, uploader_id, uploade
                    declared_sha256, upload_until)
 VALUES (pg_temp.tenant(), pg_temp.my('file', 99), 'logo', 'office', pg_temp.my('user', 1), 'Member 1', 'logo.png', 'image/png', 9,
         sha256('logo'), now() + interval '10 years');
+INSERT INTO files (tenant_id, file_id, purpose, visibility, uploader_id, uploader_name, name, declared_type, declared_bytes,
+                   declared_sha256, upload_until, state, content_type, content_bytes, width, height)
+VALUES (pg_temp.tenant(), pg_temp.my('file', 98), 'logo', 'office', pg_temp.my('user', 1), 'Member 1', 'logo.png', 'image/png', 9,
+        sha256('logo'), now(), 'ready', 'image/png', 9, 1, 1);
 INSERT INTO upload_counts (tenant_id, counted_on, uploads, bytes) VALUES (pg_temp.tenant(), '2026-01-01', 1, 9);
 INSERT INTO events (tenant_id, txid, event_id, at, actor_id, actor_role, kind, subject_kind, subject_id, job_id, customer_id, visibility)
 SELECT j.tenant_id, 1, pg_temp.my('event', (10 * j.number + s)::int), now(), pg_temp.my('user', 1), 'admin', 'job.booked', 'job',

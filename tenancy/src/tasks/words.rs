@@ -6,6 +6,8 @@ pub fn of_kind(kind: &str) -> Option<&'static str> {
         "send_email" => "Send an e-mail",
         "notify_on_the_way" => "Tell the customer that a technician is on the way",
         "process_sendgrid_events" => "Note what became of e-mails",
+        "process_file" => "Make images of an upload",
+        "remove_file" => "Take a deleted file out of storage",
         _ => return None,
     })
 }
