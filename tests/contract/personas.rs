@@ -133,6 +133,7 @@ async fn a_technician_or_customer_changes_nothing_that_is_not_theirs() {
         "session_id" => ACME.id("session", Who::Customer2.number()),
         "link_id" => ACME.id("session", 9),
         "challenge_id" => ACME.id("challenge", 2),
+        "logo_file_id" => ACME.id("file", 99),
         _ => ACME.id(name.trim_end_matches("_id"), 2),
     };
     let mut tried = 0;
