@@ -25,20 +25,6 @@ all_checks() {
   loud 'tests of web-kit' npm test --prefix web-kit/tokens
   write_test_env
   loud 'tests' run_tests "${ARGS[@]}"
-  ((${#ARGS[@]})) || smoke_bench
-}
-# The bench as small as can be, after the tests: both set the passwords of the logins. Every figure has to be there, and
-# pgbench has to run what the product runs; how good they are says nothing here.
-smoke_bench() {
-  LIMITS=off
-  loud 'building the bench' build -p surv -p surv-simulators -p surv-load
-  find_programs
-  write_configuration
-  step 'migrating' migrate
-  step 'starting the API server' start_role api "$API_PORT" "$(stamp surv)" serve ready
-  write_stack_file
-  bench_on_stack --smoke --json "$DATA/bench.json"
-  jq -e '.figures | length == 20 and all(.value | type == "number")' "$DATA/bench.json" >/dev/null || die 'the bench lacks figures'
 }
 end_of_checks() {
   trap - EXIT

@@ -148,7 +148,11 @@ async fn a_technician_or_customer_changes_nothing_that_is_not_theirs() {
             let answer = answer_of(operation, call).await;
             faults.check(operation, &answer, "on another's");
             let (id, status) = (&operation.id, answer.status);
-            faults.unless(matches!(status, 403 | 404), || format!("{id} {who:?}: {status} {}", answer.text));
+            // A thing named in the body that is not there for the caller is a wrong field.
+            let is_nothing = status == 422 && id == "createFile" && answer.text.contains("there is no such job");
+            faults.unless(matches!(status, 403 | 404) || is_nothing, || {
+                format!("{id} {who:?}: {status} {}", answer.text)
+            });
             tried += 1;
         }
     }
